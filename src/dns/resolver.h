@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * resolver: questions with a deadline, for everybody.
+ *
+ * A back end (unbound.h, zone.h) only starts questions; this file joins it to
+ * the threads that wait. A ticket has two owners, the asker and the back end;
+ * whoever comes last frees it, so a question nobody waits for any more (a
+ * prefetch, a timeout) is safe. Process lifetime, all calls thread-safe.
+ */
+#include <stdint.h>
+
+#include "dns/answer.h"
+
+struct resolver;
+struct dns_ticket;
+
+/* --- for askers --- */
+
+/* Never blocks for the network, never NULL. name: any text; a name that cannot
+ * exist in the DNS is answered DNS_REFUSED_HERE without being sent. */
+struct dns_ticket *resolver_start(struct resolver *r, const char *name,
+    enum dns_type type);
+
+/*
+ * Wait until the answer is there or the monotonic time `deadline_us` has come
+ * (clock.h), then say DNS_TIMEOUT. Never NULL; the ticket keeps the answer
+ * until it is dropped.
+ */
+const struct dns_answer *ticket_wait(struct dns_ticket *t, int64_t deadline_us);
+const struct dns_answer *ticket_peek(struct dns_ticket *t);     /* NULL: not yet */
+void ticket_drop(struct dns_ticket *t);                 /* NULL is fine */
+
+/* Stops the back end; tickets still open are answered DNS_FAILED. */
+void resolver_free(struct resolver *r);                 /* NULL is fine */
+
+/* --- for back ends --- */
+
+struct resolver_backend {
+	void *self;
+	/* Must end in exactly one ticket_answer(), now or from another thread. */
+	void (*start)(void *self, struct dns_ticket *t, const char *name,
+	    enum dns_type type);
+	void (*stop)(void *self);       /* frees self; no ticket_answer after */
+};
+
+struct resolver *resolver_new(struct resolver_backend backend);
+/* Takes over the caller's reference to the answer. */
+void ticket_answer(struct dns_ticket *t, const struct dns_answer *a);

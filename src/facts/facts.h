@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * facts: the waist. All that policy, history and explain may name, as one
+ * closed, typed table; and the values of one message.
+ *
+ * A value is in one of three states: unknown (too early, or an old record
+ * lacks it), absent (looked for, not there), known. A failed look-up is a word
+ * of a result (temperror), not a state. Names and types are kept stable over
+ * years: history speaks in them.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/name.h"
+#include "mail/ip.h"
+#include "mail/phase.h"
+
+enum fact {
+	FACT_CLIENT_IP, FACT_CLIENT_NAME, FACT_CLIENT_CLASS,
+	FACT_HELO_NAME, FACT_HELO_STATUS, FACT_TLS_VERSION, FACT_TLS_CIPHER,
+	FACT_AUTH_USER, FACT_AUTH_METHOD,
+	FACT_MAIL_ADDRESS, FACT_MAIL_DOMAIN,
+	FACT_RCPT_ADDRESS, FACT_RCPT_DOMAIN, FACT_RCPT_COUNT,
+	FACT_IPREV_RESULT,
+	FACT_SPF_RESULT, FACT_SPF_DOMAIN, FACT_SPF_SCOPE, FACT_SPF_HELO,
+	FACT_DKIM_RESULT, FACT_DKIM_DOMAINS, FACT_DKIM_COUNT, FACT_DKIM_REASON,
+	FACT_ARC_RESULT, FACT_ARC_SEALERS, FACT_ARC_TRUSTED, FACT_ARC_OLDEST_PASS,
+	FACT_DMARC_RESULT, FACT_DMARC_POLICY, FACT_DMARC_PUBLISHED,
+	FACT_DMARC_ORG, FACT_DMARC_DISCOVERY, FACT_DMARC_ALIGNED,
+	FACT_DMARC_REASON,
+	FACT_FROM_DOMAIN, FACT_FROM_ADDRESS, FACT_FROM_DOMAINS, FACT_FROM_STATUS,
+	FACT_FROM_DISPLAY_ADDRESS, FACT_SENDER_DOMAIN, FACT_REPLY_TO_DOMAIN,
+	FACT_LIST_ID,
+	FACT_FORWARDED_LIKELY, FACT_FORWARDED_BY, FACT_FORGED_RESULTS,
+	FACT_MESSAGE_SIZE, FACT_MESSAGE_HEADERS, FACT_SUBJECT,
+	FACT_COUNT
+};
+
+enum fact_type {
+	FACT_WORD,              /* one of the words of its table */
+	FACT_TEXT,
+	FACT_DOMAIN,            /* house form of mail/domain.h */
+	FACT_ADDRESS,           /* local@domain */
+	FACT_IP,
+	FACT_NUMBER,
+	FACT_YES_NO,
+	FACT_DOMAIN_SET,        /* needs `any` or `all` in a policy */
+	FACT_WORD_SET,
+};
+extern const struct name fact_type_names[];
+
+struct fact_def {
+	const char *name;
+	enum fact_type type;
+	enum phase phase;               /* known from here on */
+	const struct name *words;       /* FACT_WORD, FACT_WORD_SET */
+	const char *help;               /* one line, for `assay policy facts` */
+};
+
+extern const struct fact_def fact_defs[FACT_COUNT];
+
+enum fact_state { FACT_UNKNOWN, FACT_ABSENT, FACT_KNOWN };
+
+struct fact_value {
+	enum fact_state state;
+	union {
+		int word;               /* code of the table */
+		int64_t number;
+		bool yes;
+		struct ip ip;
+		const char *text;       /* TEXT, DOMAIN, ADDRESS */
+		struct {
+			const char *const *items;       /* words by their word */
+			size_t count;
+		} set;
+	};
+};
+
+/* A field by name: the fact header("Name"), type text, phase HEADERS. The
+ * value is that of the topmost field of this name, unfolded. */
+struct header_fact {
+	const char *name;
+	const char *value;              /* NULL: no such field */
+};
+
+struct facts {
+	struct fact_value values[FACT_COUNT];   /* starts unknown */
+	struct header_fact *headers;    /* those the policy asked for */
+	size_t header_count;
+	bool headers_known;
+};
+
+/* The id of this name, or FACT_COUNT. */
+enum fact fact_find(const char *name);
+
+void facts_word(struct facts *f, enum fact id, int code);
+void facts_text(struct facts *f, enum fact id, const char *text); /* NULL: absent */
+void facts_number(struct facts *f, enum fact id, int64_t number);
+void facts_yes_no(struct facts *f, enum fact id, bool yes);
+void facts_ip(struct facts *f, enum fact id, const struct ip *ip);
+void facts_set(struct facts *f, enum fact id, const char *const *items,
+    size_t count);
+void facts_absent(struct facts *f, enum fact id);
+
+/* At end of message nothing stays unknown: what is not known is absent. */
+void facts_close(struct facts *f);
+
+/* The value as text, as replies and traces show it; NULL: unknown or absent. */
+const char *facts_render(struct arena *mem, const struct facts *f, enum fact id);
+
+/* Members of the open object, each of its JSON type; absent ones left out. */
+void facts_json(const struct facts *f, struct json *out);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * authres: Authentication-Results (RFC 8601), read and written.
+ *
+ * Rendering is the one place where hostile bytes meet a header of ours: values
+ * are written bare, as an address, or as a quoted-string exactly as RFC 8601
+ * 2.2 and RFC 2045 5.1 demand; control characters go; a value can neither end
+ * its property nor start a line. What was rendered parses back to the same
+ * values (minus control characters).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/slice.h"
+
+struct authres_property {
+	const char *type;       /* "smtp", "header", "policy", ... */
+	const char *name;       /* "mailfrom", "d", ... */
+	const char *value;
+};
+
+struct authres_result {
+	const char *method;     /* "spf" */
+	unsigned version;       /* of the method; 1 unless written */
+	const char *result;     /* "pass" */
+	const char *reason;     /* NULL: none */
+	struct authres_property *properties;
+	size_t property_count;
+	size_t property_room;
+};
+
+struct authres {
+	const char *id;         /* authserv-id */
+	unsigned version;       /* 1 unless written */
+	struct authres_result *results;         /* none: "; none" */
+	size_t count;
+	size_t room;
+};
+
+/* Building: arena memory, strings are borrowed ("kept" until rendered). */
+struct authres_result *authres_add(struct authres *a, struct arena *mem,
+    const char *method, const char *result, const char *reason);
+/* A NULL value adds nothing. */
+void authres_property(struct authres_result *r, struct arena *mem,
+    const char *type, const char *name, const char *value);
+
+/*
+ * The field's value, folded with CRLF SP below 78 columns where it can be and
+ * never beyond 998, starting with a blank, without final CRLF. `utf8`: the
+ * message is internationalized (RFC 8616), so UTF-8 may stand in values;
+ * otherwise every octet above 126 becomes "?".
+ */
+void authres_render(const struct authres *a, bool utf8, struct buf *out);
+
+/* Reads the grammar of RFC 8601 2.2 with CFWS anywhere it is allowed; false:
+ * not an Authentication-Results value. */
+bool authres_parse(struct arena *mem, struct slice value, struct authres *out);
+
+/*
+ * Does this value claim to come from `id`? True for the same authserv-id in any
+ * case, comments, quoting, folding, with any version, and for a subdomain of
+ * it; true also when the value cannot be read far enough to know, and begins
+ * with the id (RFC 8601 section 5).
+ */
+bool authres_claims(struct slice value, const char *id);

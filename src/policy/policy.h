@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * policy: the front door of the language. Read, parse, compile, run the
+ * policy's own expectations, decide.
+ *
+ * A loaded policy is immutable but for hit counters and shared by all threads.
+ * Knows facts and lists; knows nothing of SMTP, DNS or how a fact came to be.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "facts/facts.h"
+#include "policy/verdict.h"
+
+struct policy;
+
+/*
+ * Everything that is wrong with the file, as text for a person: for each
+ * problem "file:line:column: reason", the line, a caret, "did you mean". At
+ * most 20 are reported. Also collects warnings.
+ */
+struct policy_report {
+	struct buf text;
+	size_t errors;
+	size_t warnings;
+};
+void policy_report_free(struct policy_report *r);
+
+/*
+ * NULL when anything is wrong, failing expectations included. Lists that come
+ * from files are read relative to the policy's folder.
+ */
+struct policy *policy_load(const char *path, struct policy_report *report);
+/* The same from memory; `name` stands for the file. */
+struct policy *policy_load_text(const char *text, size_t len, const char *name,
+    struct policy_report *report);
+void policy_free(struct policy *p);                     /* NULL is fine */
+
+const char *policy_name(const struct policy *p);        /* file name without .policy */
+size_t policy_rule_count(const struct policy *p);
+
+/* What the policy needs from whoever gathers facts. */
+const char *const *policy_headers(const struct policy *p, size_t *count);
+bool policy_per_recipient(const struct policy *p);      /* names rcpt.address/domain */
+/* Is there an `early` rule that may fire at this phase? */
+bool policy_early(const struct policy *p, enum phase phase);
+
+enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
+extern const struct name truth_names[];
+
+/* One rule tried, for explain. */
+struct trace_step {
+	const char *rule;
+	const char *file;
+	unsigned line;
+	enum truth when, unless;
+	bool fired;
+	const char *detail;     /* "dmarc.result == fail: no (pass)", ... */
+};
+struct trace {
+	struct trace_step *steps;
+	size_t count;
+	size_t room;
+};
+
+/*
+ * The verdict, or false while it cannot be said yet.
+ *
+ * Rules are read in file order and reading stops at the first rule whose
+ * facts are not all known. So a verdict given early is the verdict the same
+ * policy gives at end of message, or later from history. Before PHASE_EOM only
+ * a rule marked `early` may be the one that decides. `trace` may be NULL.
+ */
+bool policy_decide(const struct policy *p, const struct facts *f,
+    enum phase phase, struct arena *mem, struct verdict *out,
+    struct trace *trace);
+
+/* Run the policy's expectations and say how each went; for `policy test`.
+ * Returns how many failed. `json` and `text` may be NULL. */
+size_t policy_expectations(const struct policy *p, struct buf *text,
+    struct json *json, size_t *total);
