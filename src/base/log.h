@@ -9,7 +9,8 @@
  * stderr (journald's priority prefix "<N>" when JOURNAL_STREAM names it) and
  * syslog (facility mail); formats are logfmt and JSON. Foreign bytes cannot
  * start a new line or a new pair: values are quoted and escaped here, nowhere
- * else. Safe from several threads.
+ * else, and cut after 512 octets. A sentence is the pairs level= and msg=.
+ * Safe from several threads.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,7 @@ void log_say(struct log *l, enum log_level level, const char *fmt, ...)
 /*
  * The same sentence (same format string) at most once a minute; how many were
  * left out is added to the next one. For trouble that a stranger can cause.
+ * fmt is a literal, and kept.
  */
 void log_say_rarely(struct log *l, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -50,7 +52,9 @@ struct log_line {
 	enum log_format format;
 };
 
-void log_line_begin(struct log_line *line, const struct log *l, const char *lead);
+void log_line_begin(struct log_line *line, const struct log *l,
+    const char *lead);                                  /* NULL: no lead */
+/* A NULL value writes nothing. */
 void log_line_text(struct log_line *line, const char *key, const char *value);
 void log_line_number(struct log_line *line, const char *key, int64_t value);
 void log_line_end(struct log_line *line, struct log *l);        /* writes, frees */
