@@ -53,14 +53,16 @@ void dkim_key_prefetch(struct inquiry *dns, const char *key_name);
 /*
  * Ask for key_name and read what is there. Several TXT records are undefined
  * by RFC 6376 3.6.2.2; those that do not look like a key record are passed
- * over, and if more than one is left there is no key (KEY_SYNTAX).
+ * over, and if more than one is left there is no key (KEY_SYNTAX). A record of
+ * another version is none at all (3.6.1).
  */
 void dkim_key_fetch(struct arena *mem, struct inquiry *dns, const char *key_name,
     struct dkim_key *out);
 
 /*
- * May this key (cause NONE) verify this signature? NONE, or ALGORITHM,
- * KEY_SYNTAX, WEAK or SYNTAX with the reason (RFC 6376 6.1.2, RFC 8301 3.2).
+ * May this key (cause NONE) verify this signature? NONE, or ALGORITHM (k= or
+ * h= do not fit a=), NO_KEY (not for email), SYNTAX (t=s forbids this i=) or
+ * WEAK, with the reason (RFC 6376 6.1.2, RFC 8301 3.2).
  */
 enum dkim_cause dkim_key_serves(const struct dkim_key *key,
     const struct dkim_sig_parsed *sig, unsigned minimum_bits,

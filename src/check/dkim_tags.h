@@ -22,8 +22,6 @@ struct octets {
 bool dkim_is_wsp(char c);
 bool dkim_is_fws(char c);
 
-/* Well-formed UTF-8 (RFC 3629), ASCII and the empty text included. */
-bool dkim_utf8(struct slice s);
 bool dkim_ascii(struct slice s);
 
 /* base64string of RFC 6376 2.10, padded as RFC 4648 3.2 demands: FWS anywhere,
