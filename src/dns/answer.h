@@ -47,6 +47,8 @@ struct dns_answer {
 	int rcode;              /* of the packet; -1 when there was none */
 	uint32_t ttl;           /* seconds it may be kept */
 	bool secure;            /* validated by DNSSEC */
+	bool spent;             /* REFUSED_HERE for want of budget, not because
+				 * the name is impossible: trouble */
 	bool alias;             /* the name asked for is a CNAME, so it exists,
 				 * even if the rcode is NXDOMAIN */
 	size_t count;

@@ -18,8 +18,12 @@ struct dns_ticket;
 
 /* --- for askers --- */
 
-/* Never blocks for the network, never NULL. name: any text; a name that cannot
- * exist in the DNS is answered DNS_REFUSED_HERE without being sent. */
+/*
+ * Never blocks for the network, never NULL. name: any text, read as in
+ * dname.h, so the names in answers can be asked as they are. A name that
+ * cannot exist in the DNS, or one with control characters, is answered
+ * DNS_REFUSED_HERE without being sent.
+ */
 struct dns_ticket *resolver_start(struct resolver *r, const char *name,
     enum dns_type type);
 
@@ -39,10 +43,15 @@ void resolver_free(struct resolver *r);                 /* NULL is fine */
 
 struct resolver_backend {
 	void *self;
-	/* Must end in exactly one ticket_answer(), now or from another thread. */
+	/*
+	 * Must end in at most one ticket_answer(), now or from another thread;
+	 * what is open at stop is answered by resolver_free(). name is in the
+	 * form of dname.h and lent for this call.
+	 */
 	void (*start)(void *self, struct dns_ticket *t, const char *name,
 	    enum dns_type type);
-	void (*stop)(void *self);       /* frees self; no ticket_answer after */
+	/* Frees self; no ticket_answer() after it has returned. */
+	void (*stop)(void *self);
 };
 
 struct resolver *resolver_new(struct resolver_backend backend);
