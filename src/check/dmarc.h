@@ -9,17 +9,17 @@
  */
 #include "check/check.h"
 
-
 struct dmarc_question {
 	const char *author_domain;      /* house form */
 	/* Authenticated identifiers only (4.3): SPF pass of MAIL FROM, and each
-	 * DKIM signature that passed. */
+	 * DKIM signature that passed. House form. */
 	const char *spf_domain;         /* NULL: none */
 	const char *const *dkim_domains;
 	size_t dkim_count;
 	unsigned identifiers;           /* walked at the most */
 };
 
+/* out->reason is a sentence, whatever the result. */
 void dmarc_evaluate(struct arena *mem, struct inquiry *dns,
     const struct dmarc_question *question, struct dmarc_finding *out);
 

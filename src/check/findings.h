@@ -80,6 +80,7 @@ struct arc_finding {            /* RFC 8617 */
 	bool oldest_known;      /* oldest_pass means something */
 };
 
+struct dmarc_record;            /* of check/dmarc_record.h */
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE,
 	DMARC_POLICY_REJECT, DMARC_POLICY_ABSENT };
 extern const struct name dmarc_policy_names[];  /* none quarantine reject */
@@ -96,7 +97,9 @@ struct dmarc_finding {          /* RFC 9989 */
 	const char *org_domain;         /* of the author domain */
 	const char *policy_domain;      /* where the applied record stands */
 	enum dmarc_discovery discovery;
-	const char *record;             /* its text */
+	const char *record;             /* the text of the record found there,
+					 * or of one that cannot be applied */
+	const struct dmarc_record *tags;        /* the same, read: rua, fo, ... */
 	bool testing;                   /* t=y */
 	bool spf_aligned, dkim_aligned;
 	const char **queries;           /* _dmarc names of the author's walk */
