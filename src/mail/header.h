@@ -7,9 +7,13 @@
  * A field keeps its raw value: everything after the colon, with the leading
  * blank and the folds as received (CRLF or LF), without the final line end.
  * That is what DKIM "simple" hashes. Lives in the message's arena.
+ *
+ * Blanks between name and colon (RFC 5322 4.5) are kept in the name, and are
+ * not looked at when names are compared: "From :" is a From field.
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -27,9 +31,16 @@ struct header {
 	size_t count;
 	size_t room;
 	size_t octets;          /* names, colons, values, line ends */
+
+	/* How many fields of each name: a hash table of header.c, so that ten
+	 * thousand hostile fields cost no more than ten thousand friendly ones. */
+	struct field_tally *tally;
+	size_t tally_room;
+	size_t tally_used;
+	uint64_t tally_seed;
 };
 
-/* Copies both into mem. */
+/* Starts as { 0 }. Copies both into mem; pointers to fields move. */
 void header_append(struct header *h, struct arena *mem, struct slice name,
     struct slice value);
 
@@ -40,6 +51,6 @@ size_t header_count(const struct header *h, const char *name);
 /* Position of a field of this header, for going on with header_find(). */
 size_t header_index(const struct header *h, const struct field *f);
 
-/* Value for people and parsers: line ends of folds removed, trimmed. NUL
- * bytes become spaces. */
+/* Value for people and parsers: line ends of folds removed, trimmed. NUL, a bare
+ * CR, and a line end that is no fold become a space: none of them is left. */
 const char *header_unfold(struct arena *mem, struct slice value);
