@@ -22,8 +22,10 @@ enum dkim_opinion {
 	DKIM_OPINION_NONE,      /* not judged: the engine could not; see why */
 	DKIM_OPINION_PASS,      /* header and body are what was signed */
 	DKIM_OPINION_BODY,      /* the body hash differs */
-	DKIM_OPINION_HEADER,    /* body intact: header fields or b= differ */
+	DKIM_OPINION_HEADER,    /* header fields or b= differ; libopendkim does
+				 * not look at the body then */
 	DKIM_OPINION_LENGTH,    /* the body is shorter than l= */
+	DKIM_OPINION_TROUBLE,   /* the engine broke down; another time, maybe */
 };
 
 /* One signature; `opinion` and what follows is the engine's to write. */
@@ -36,7 +38,8 @@ struct dkim_task {
 	const struct dkim_key *key;     /* set before finish(); NULL: leave the
 					 * task alone */
 	enum dkim_opinion opinion;
-	const char *why;                /* for NONE, static or in the arena */
+	const char *why;                /* for NONE and TROUBLE, static or in
+					 * the arena */
 };
 
 #define DKIM_NO_FIELD SIZE_MAX
@@ -46,14 +49,17 @@ struct dkim_setup {
 	const struct header *header;
 	const char *job;                /* a name for the message, kept */
 	struct dkim_libraries *libraries;
+	unsigned minimum_bits;
 };
 
 struct dkim_engine {
 	const char *name;
-	/* Decided by the signature alone, before the key is known. */
-	bool (*can)(const struct dkim_sig_parsed *sig);
+	/* Decided before the key is known, by the signature and the fields it
+	 * selects. */
+	bool (*can)(const struct dkim_task *task, const struct header *header);
 	/* The header is complete. tasks and setup's pointers are kept; all
-	 * tasks are ones the engine can. Never NULL. */
+	 * tasks are ones the engine can, in header order, at least one. Never
+	 * NULL. */
 	void *(*begin)(const struct dkim_setup *setup, struct dkim_task *tasks,
 	    size_t count);
 	/* Line ends are whole (mail/canon.h); n is never 0. */
@@ -61,6 +67,10 @@ struct dkim_engine {
 	/* Once; writes the opinions. Never waits. */
 	void (*finish)(void *state);
 };
+
+/* Octets of a signed field for which two readers may see two fields: NUL, VT,
+ * FF, and CR or LF that are no fold. No engine gets such a task. */
+bool dkim_field_is_plain(struct slice value);
 
 extern const struct dkim_engine dkim_library_engine, dkim_native_engine;
 

@@ -16,8 +16,6 @@
 /* An RSA signature is as long as its key; libopendkim's key buffer ends at
  * about 5700 bits. */
 #define LIBRARY_B_OCTETS 640
-/* libopendkim subtracts its clock drift without looking */
-#define LIBRARY_TIME_MIN 300
 
 /* One field being read. */
 struct reading {
@@ -249,7 +247,7 @@ static bool set_time(void *out, struct slice value, struct error *err)
 	r->sig->has_time = true;
 	if (!dkim_number(value, 12, &r->sig->time))
 		return error_set(err, "t= is no time");
-	if (r->sig->time < LIBRARY_TIME_MIN)
+	if (r->sig->time < DKIM_LIBRARY_TIME_MIN)
 		keep_from_library(r->sig, "t= is before libopendkim's time");
 	return true;
 }

@@ -34,6 +34,10 @@ enum arc_cv { ARC_CV_NONE, ARC_CV_FAIL, ARC_CV_PASS };
  * honest list needs it). */
 #define DKIM_FIELD_MAX 16384
 
+/* libopendkim gets this as its clock drift, so that it judges no t= and x=
+ * (dkim.c does); it subtracts the drift from t= without looking. */
+#define DKIM_LIBRARY_TIME_MIN 1000000000
+
 struct dkim_sig_parsed {
 	/*
 	 * DKIM_CAUSE_NONE: well-formed, everything below is as it says.
