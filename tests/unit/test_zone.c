@@ -147,12 +147,13 @@ static const struct {
 	    .data = "slow" },
 	{ "delayed absence", "slownone.example.com", DNS_TXT, DNS_NXDOMAIN, 3,
 	    .data = NULL },
-	{ "empty label", "a..example.com", DNS_A, DNS_REFUSED_HERE, -1, NULL },
-	{ "empty name", "", DNS_A, DNS_REFUSED_HERE, -1, NULL },
+	{ "empty label", "a..example.com", DNS_A, DNS_REFUSED_HERE, -1,
+	    .data = NULL },
+	{ "empty name", "", DNS_A, DNS_REFUSED_HERE, -1, .data = NULL },
 	{ "control octet", "a\nb.example.com", DNS_A, DNS_REFUSED_HERE, -1,
-	    NULL },
+	    .data = NULL },
 	{ "escaped NUL", "a\\000.example.com", DNS_A, DNS_REFUSED_HERE, -1,
-	    NULL },
+	    .data = NULL },
 };
 
 static struct resolver *open_zone(const char *text)
