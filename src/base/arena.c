@@ -103,7 +103,7 @@ static size_t footprint(size_t size)
 	size_t padded;
 
 	if (size == 0)
-		size = 1;               /* every allocation has its own address */
+		size = 1;
 	if (__builtin_add_overflow(size, grain - 1 + red_zone, &padded))
 		return SIZE_MAX;
 	return padded / grain * grain;

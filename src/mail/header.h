@@ -51,6 +51,6 @@ size_t header_count(const struct header *h, const char *name);
 /* Position of a field of this header, for going on with header_find(). */
 size_t header_index(const struct header *h, const struct field *f);
 
-/* Value for people and parsers: line ends of folds removed, trimmed. NUL, a bare
- * CR, and a line end that is no fold become a space: none of them is left. */
+/* Value for people and parsers: line ends of folds removed, trimmed. NUL, a
+ * bare CR, and a line end that is no fold become a space: none is left. */
 const char *header_unfold(struct arena *mem, struct slice value);

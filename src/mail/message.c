@@ -32,7 +32,8 @@ static struct slice lf_to_crlf(struct arena *mem, struct slice raw)
 /* The first line with its end, or all that is left. */
 static struct slice first_line(struct slice text)
 {
-	const char *lf = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
+	const char *lf = text.len == 0 ? NULL :
+	    memchr(text.data, '\n', text.len);
 
 	return lf == NULL ? text :
 	    slice_sub(text, 0, (size_t)(lf - text.data) + 1);
