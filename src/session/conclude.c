@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/conclude.h"
+
+#include "base/clock.h"
+#include "facts/gather.h"
+#include "session/edits.h"
+
+/* The verdict on one view of the facts, or false while it is open. */
+static bool decide_one(struct transaction *t, const struct facts *f,
+    struct verdict *out, struct trace *trace)
+{
+	return policy_decide(t->kit->policy, f, t->phase, t->mem, out, trace);
+}
+
+/*
+ * A policy that names a recipient is asked once for each; the message gets
+ * what verdict_merge() says. The trace kept is the first recipient's.
+ */
+static struct verdict *decide_each(struct transaction *t,
+    struct trace *trace, bool *discards)
+{
+	size_t n = t->evidence.rcpt_kept;
+	struct verdict *each = arena_array(t->mem, n, sizeof(*each));
+	struct verdict *merged = arena_alloc(t->mem, sizeof(*merged));
+	struct facts *view = arena_alloc(t->mem, sizeof(*view));
+
+	for (size_t i = 0; i < n; i++) {
+		*view = t->facts;
+		gather_recipient(view, &t->rcpts[i]);
+		facts_close(view);
+		decide_one(t, view, &each[i], i == 0 ? trace : NULL);
+	}
+	*merged = verdict_merge(t->mem, each, n, discards);
+	return merged;
+}
+
+/* A reply line of RFC 5321 has 512 octets with its codes and CRLF. */
+#define REPLY_TEXT_MAX 440
+
+/* The decision id goes with the reply, so that a sender can quote it. */
+static void name_decision(struct transaction *t, struct verdict *v)
+{
+	if (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL)
+		return;
+	v->text = arena_printf(t->mem, "%.*s (id %s)", REPLY_TEXT_MAX,
+	    v->text != NULL ? v->text : "refused by policy", t->id);
+}
+
+static struct verdict *decide(struct transaction *t, struct trace *trace,
+    bool *discards)
+{
+	struct verdict *v;
+
+	if (policy_per_recipient(t->kit->policy) && t->evidence.rcpt_kept > 0)
+		return decide_each(t, trace, discards);
+	v = arena_alloc(t->mem, sizeof(*v));
+	facts_close(&t->facts);
+	/* With every fact closed a policy always decides: it has a default. */
+	decide_one(t, &t->facts, v, trace);
+	return v;
+}
+
+static struct outcome *new_outcome(struct transaction *t,
+    const struct verdict *v, const struct trace *trace)
+{
+	struct outcome *o = arena_alloc(t->mem, sizeof(*o));
+
+	*o = (struct outcome){
+		.id = t->id,
+		.verdict = v,
+		.evidence = &t->evidence,
+		.findings = &t->findings,
+		.facts = &t->facts,
+		.trace = trace,
+		.dns = t->examination.dns,
+		.policy = policy_name(t->kit->policy),
+		.took_us = clock_monotonic_us() - t->began_us,
+		.waited_us = inquiry_waited_us(t->examination.dns),
+	};
+	return o;
+}
+
+const struct outcome *conclude(struct transaction *t)
+{
+	struct trace *trace = arena_alloc(t->mem, sizeof(*trace));
+	bool *discards = arena_array(t->mem, t->evidence.rcpt_kept + 1,
+	    sizeof(*discards));
+	struct verdict *v;
+	struct outcome *o;
+
+	transaction_finish_checks(t, PHASE_EOM);
+	transaction_gather(t);
+	v = decide(t, trace, discards);
+	name_decision(t, v);
+	facts_close(&t->facts);
+	o = new_outcome(t, v, trace);
+	edits_prepare(t, o, discards);
+	conclude_log(t, o);
+	return o;
+}
+
+const struct verdict *conclude_early(struct transaction *t,
+    const struct path *rcpt)
+{
+	struct facts view;
+	struct verdict *v;
+
+	if (!policy_early(t->kit->policy, t->phase))
+		return NULL;
+	transaction_finish_checks(t, t->phase);
+	transaction_gather(t);
+	view = t->facts;
+	if (rcpt != NULL)
+		gather_recipient(&view, rcpt);
+	v = arena_alloc(t->mem, sizeof(*v));
+	if (!decide_one(t, &view, v, NULL) ||
+	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
+		return NULL;
+	name_decision(t, v);
+	conclude_log(t, new_outcome(t, v, NULL));
+	/* At MAIL the whole message is refused, at RCPT one recipient. */
+	t->over = rcpt == NULL;
+	return v;
+}
+
+static void log_identities(struct log_line *line, const struct evidence *e)
+{
+	char text[IP_TEXT_MAX];
+
+	if (e->client_ip.family != IP_NONE)
+		log_line_text(line, "client", ip_text(&e->client_ip, text));
+	if (e->client_class == CLIENT_RELAY)
+		log_line_text(line, "relay", ip_text(&e->peer_ip, text));
+	log_line_text(line, "class",
+	    name_word(client_class_names, e->client_class));
+	log_line_text(line, "helo", e->helo);
+	log_line_text(line, "auth", e->auth_user);
+	log_line_text(line, "from", e->mail.text != NULL ? e->mail.text : "");
+	if (e->rcpt_kept > 0)
+		log_line_text(line, "to", e->rcpts[0].text);
+	log_line_number(line, "rcpts", (int64_t)e->rcpt_count);
+	log_line_text(line, "header.from", e->author.domain != NULL ?
+	    e->author.domain : name_word(author_status_names,
+	    e->author.status));
+}
+
+static void log_results(struct log_line *line, const struct transaction *t)
+{
+	static const enum fact shown[] = {
+		FACT_IPREV_RESULT, FACT_SPF_RESULT, FACT_SPF_DOMAIN,
+		FACT_SPF_HELO, FACT_DKIM_RESULT, FACT_DKIM_DOMAINS,
+		FACT_DKIM_REASON, FACT_ARC_RESULT, FACT_DMARC_RESULT,
+		FACT_DMARC_POLICY, FACT_DMARC_DISCOVERY, FACT_DMARC_REASON,
+		FACT_FORWARDED_BY,
+	};
+
+	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)
+		log_line_text(line, fact_defs[shown[i]].name,
+		    facts_render(t->mem, &t->facts, shown[i]));
+	if (t->evidence.forged_results > 0)
+		log_line_number(line, "forged",
+		    (int64_t)t->evidence.forged_results);
+}
+
+static void log_verdict(struct log_line *line, const struct outcome *o)
+{
+	const struct verdict *v = o->verdict;
+
+	log_line_text(line, "action", name_word(action_names, v->action));
+	log_line_text(line, "rule", v->rule);
+	log_line_text(line, "policy", o->policy);
+	log_line_number(line, "line", v->line);
+	for (size_t i = 0; i < v->log_count; i++)
+		log_line_text(line, "note", v->log_notes[i]);
+	log_line_text(line, "id", o->id);
+	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
+	    o->evidence->body_octets));
+	log_line_number(line, "ms", o->took_us / 1000);
+	log_line_number(line, "dns_ms", o->waited_us / 1000);
+	if (inquiry_out_of_time(o->dns))
+		log_line_text(line, "limit", "dns-budget");
+	if (inquiry_out_of_questions(o->dns))
+		log_line_text(line, "limit", "dns-questions");
+}
+
+void conclude_log(struct transaction *t, const struct outcome *o)
+{
+	struct log_line line;
+
+	if (t->kit->log == NULL)
+		return;
+	log_line_begin(&line, t->kit->log, t->evidence.queue_id);
+	if (t->phase < PHASE_EOM)
+		log_line_text(&line, "at", name_word(phase_names, t->phase));
+	log_identities(&line, &t->evidence);
+	log_results(&line, t);
+	log_verdict(&line, o);
+	log_line_end(&line, t->kit->log);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/transaction.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+#include "facts/gather.h"
+#include "session/conclude.h"
+#include "session/judged.h"
+
+/*
+ * What may follow what. MTAs send several RCPT, leave out the body of an empty
+ * message, and send one header field after another.
+ */
+static const bool may_follow[PHASE_EOM + 1][PHASE_EOM + 1] = {
+	[PHASE_MAIL] = { [PHASE_RCPT] = true, [PHASE_HEADERS] = true,
+	    [PHASE_BODY] = true, [PHASE_EOM] = true },
+	[PHASE_RCPT] = { [PHASE_RCPT] = true, [PHASE_HEADERS] = true,
+	    [PHASE_BODY] = true, [PHASE_EOM] = true },
+	[PHASE_HEADERS] = { [PHASE_BODY] = true, [PHASE_EOM] = true },
+	[PHASE_BODY] = { [PHASE_BODY] = true, [PHASE_EOM] = true },
+};
+
+static size_t check_count(void)
+{
+	size_t n = 0;
+
+	while (checks[n] != NULL)
+		n++;
+	return n;
+}
+
+/* Tell the checks that a phase is reached; they start what they can. */
+static void reach(struct transaction *t, enum phase phase)
+{
+	for (size_t i = 0; checks[i] != NULL; i++)
+		if (checks[i]->reach != NULL)
+			checks[i]->reach(t->states[i], phase);
+}
+
+static void headers_complete(struct transaction *t)
+{
+	judge_headers(t);
+	reach(t, PHASE_HEADERS);
+}
+
+/* The only place where the phase changes. False: the event does not fit. */
+static bool move_to(struct transaction *t, enum phase next)
+{
+	if (t == NULL || t->over || !may_follow[t->phase][next])
+		return false;
+	if (t->phase < PHASE_HEADERS && next > PHASE_HEADERS)
+		headers_complete(t);
+	t->phase = next;
+	if (next == PHASE_HEADERS)
+		headers_complete(t);
+	if (next == PHASE_EOM)
+		reach(t, PHASE_EOM);
+	return true;
+}
+
+/*
+ * Twelve signs of Crockford's base 32: seven of the second, five of chance.
+ * Short enough to be read over the telephone, and sorted by time.
+ */
+static const char *new_id(struct arena *mem, time_t now)
+{
+	static const char sign[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	uint64_t bits = 0;
+	char id[13];
+
+	if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
+		bits = (uint64_t)clock_monotonic_us() * 0x9e3779b97f4a7c15u;
+	bits = ((uint64_t)now << 25) | (bits >> 39);
+	for (int i = 11; i >= 0; i--) {
+		id[i] = sign[bits & 31];
+		bits >>= 5;
+	}
+	id[12] = '\0';
+	return arena_strdup(mem, id);
+}
+
+static struct transaction *begin(struct connection *c)
+{
+	struct transaction *t = arena_alloc(c->message_mem, sizeof(*t));
+
+	t->connection = c;
+	t->kit = c->kit;
+	t->mem = c->message_mem;
+	t->phase = PHASE_MAIL;
+	t->began_us = clock_monotonic_us();
+	t->evidence.received = clock_now(&c->kit->clock);
+	t->id = new_id(t->mem, t->evidence.received);
+	t->examination = (struct examination){
+		.mem = t->mem,
+		.env = c->kit->checks,
+		.evidence = &t->evidence,
+		.dns = inquiry_new(t->mem, c->kit->resolver,
+		    &c->kit->options.dns, c->dns),
+		.findings = &t->findings,
+	};
+	t->states = arena_array(t->mem, check_count(), sizeof(*t->states));
+	t->finished = arena_array(t->mem, check_count(), sizeof(*t->finished));
+	c->transaction = t;
+	return t;
+}
+
+const struct verdict *transaction_mail(struct connection *c,
+    const struct mail_event *event)
+{
+	struct transaction *t;
+
+	transaction_end(c);
+	t = begin(c);
+	t->evidence.mail = path_read(t->mem, event->path);
+	t->evidence.auth_user = arena_strdup(t->mem, event->auth_user);
+	t->evidence.auth_method = arena_strdup(t->mem, event->auth_method);
+	t->evidence.queue_id = arena_strdup(t->mem, event->queue_id);
+	t->evidence.utf8 = event->utf8;
+	judge_client(t);
+	for (size_t i = 0; checks[i] != NULL; i++)
+		t->states[i] = checks[i]->open(&t->examination);
+	reach(t, PHASE_MAIL);
+	return conclude_early(t, NULL);
+}
+
+static struct path *new_rcpt(struct transaction *t)
+{
+	struct evidence *e = &t->evidence;
+
+	if (e->rcpt_kept == t->rcpt_room) {
+		size_t room = t->rcpt_room == 0 ? 8 : 2 * t->rcpt_room;
+		struct path *more = arena_array(t->mem, room, sizeof(*more));
+
+		if (e->rcpt_kept > 0)
+			memcpy(more, t->rcpts, e->rcpt_kept * sizeof(*more));
+		t->rcpts = more;
+		t->rcpt_room = room;
+		e->rcpts = more;
+	}
+	return &t->rcpts[e->rcpt_kept++];
+}
+
+const struct verdict *transaction_rcpt(struct connection *c, const char *path)
+{
+	struct transaction *t = c->transaction;
+	struct evidence *e;
+	struct path *rcpt;
+	const struct verdict *early;
+
+	if (!move_to(t, PHASE_RCPT))
+		return NULL;
+	e = &t->evidence;
+	if (e->rcpt_kept >= t->kit->options.limits.recipients) {
+		e->rcpt_count++;
+		log_say_rarely(t->kit->log, LOG_LEVEL_WARNING,
+		    "a message has more recipients than limits.recipients");
+		return NULL;
+	}
+	rcpt = new_rcpt(t);
+	*rcpt = path_read(t->mem, path);
+	e->rcpt_count++;
+	early = conclude_early(t, rcpt);
+	if (early != NULL) {            /* the MTA drops this recipient */
+		e->rcpt_count--;
+		e->rcpt_kept--;
+	}
+	return early;
+}
+
+/*
+ * Beyond a limit nothing more is kept, and the author becomes ambiguous
+ * (judged.c): a limit must not be a way around a check.
+ */
+static bool header_is_full(struct transaction *t, size_t more)
+{
+	const struct session_limits *l = &t->kit->options.limits;
+	const struct header *h = &t->evidence.header;
+
+	if (h->count < l->header_fields && h->octets + more <= l->header_octets)
+		return false;
+	if (!t->header_cut)
+		log_say_rarely(t->kit->log, LOG_LEVEL_WARNING,
+		    "a header is larger than limits.header-fields or "
+		    "limits.header-octets");
+	t->header_cut = true;
+	return true;
+}
+
+void transaction_header(struct connection *c, struct slice name,
+    struct slice value)
+{
+	struct transaction *t = c->transaction;
+
+	if (t == NULL || t->over || t->phase >= PHASE_HEADERS ||
+	    header_is_full(t, name.len + value.len + 3))
+		return;
+	header_append(&t->evidence.header, t->mem, name, value);
+}
+
+void transaction_headers_done(struct connection *c)
+{
+	move_to(c->transaction, PHASE_HEADERS);
+}
+
+void transaction_body(struct connection *c, const void *bytes, size_t n)
+{
+	struct transaction *t = c->transaction;
+
+	if (!move_to(t, PHASE_BODY))
+		return;
+	t->evidence.body_octets += n;
+	for (size_t i = 0; checks[i] != NULL; i++)
+		if (checks[i]->body != NULL)
+			checks[i]->body(t->states[i], bytes, n);
+}
+
+/* A confused MTA ended a message that it never began, or went on with one that
+ * was refused: nothing is known, so nothing is let through. */
+static const struct outcome *nothing_to_conclude(struct connection *c)
+{
+	static const struct verdict lost = {
+		.action = ACTION_TEMPFAIL, .rule = "no-transaction", .file = "",
+		.code = "451", .enhanced = "4.3.0",
+		.text = "no message is under way",
+	};
+	struct outcome *o = arena_alloc(c->message_mem, sizeof(*o));
+
+	o->verdict = &lost;
+	o->policy = policy_name(c->kit->policy);
+	o->id = "none";
+	log_say_rarely(c->kit->log, LOG_LEVEL_WARNING,
+	    "the MTA ended a message that it had not begun");
+	return o;
+}
+
+const struct outcome *transaction_conclude(struct connection *c,
+    const char *queue_id)
+{
+	struct transaction *t = c->transaction;
+
+	if (!move_to(t, PHASE_EOM))
+		return nothing_to_conclude(c);
+	if (queue_id != NULL)
+		t->evidence.queue_id = arena_strdup(t->mem, queue_id);
+	t->over = true;
+	return conclude(t);
+}
+
+void transaction_end(struct connection *c)
+{
+	c->transaction = NULL;
+	arena_reset(c->message_mem);
+}
+
+void transaction_finish_checks(struct transaction *t, enum phase phase)
+{
+	for (size_t i = 0; checks[i] != NULL; i++) {
+		enum phase ready = checks[i]->ready;
+
+		if (!t->evidence.client_settled && ready < PHASE_HEADERS)
+			ready = PHASE_HEADERS;
+		if (t->finished[i] || ready > phase)
+			continue;
+		checks[i]->finish(t->states[i]);
+		t->finished[i] = true;
+	}
+}
+
+void transaction_gather(struct transaction *t)
+{
+	struct gathering g = {
+		.mem = t->mem,
+		.evidence = &t->evidence,
+		.findings = &t->findings,
+		.phase = t->phase,
+		.finished = t->finished,
+	};
+
+	g.headers = policy_headers(t->kit->policy, &g.header_count);
+	gather(&g, &t->facts);
+}

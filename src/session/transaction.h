@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * transaction: one message from MAIL FROM to its end.
+ *
+ * Moves the phase, stores evidence, and tells the checks. The phase changes in
+ * one function with a table of allowed next phases; an event that the table
+ * does not allow is ignored, because MTAs repeat, skip and abort. All memory is
+ * the connection's message arena, reset by transaction_end().
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "check/check.h"
+#include "facts/facts.h"
+#include "policy/policy.h"
+#include "session/connection.h"
+#include "session/outcome.h"
+
+struct transaction {
+	struct connection *connection;
+	struct kit *kit;                /* the connection's */
+	struct arena *mem;
+	enum phase phase;
+	const char *id;                 /* decision id, unique per message */
+	struct evidence evidence;
+	struct path *rcpts;
+	size_t rcpt_room;
+	struct findings findings;
+	struct examination examination;
+	struct facts facts;
+	void **states;                  /* of checks[], same order */
+	bool *finished;
+	int64_t began_us;               /* monotonic */
+	bool header_cut;                /* a limit was hit */
+	bool over;                      /* refused before its end */
+};
+
+/* What the MTA tells with MAIL FROM. Any text may be NULL. */
+struct mail_event {
+	const char *path;               /* "<user@example.com>" */
+	const char *auth_user, *auth_method;
+	const char *queue_id;
+	bool utf8;                      /* SMTPUTF8 was asked for */
+};
+
+/*
+ * Each event answers NULL for "go on", or the verdict of an `early` rule: a
+ * refusal of this command (MAIL: the message, RCPT: this recipient only).
+ * transaction_mail() begins a new message; one that is still open is ended.
+ */
+const struct verdict *transaction_mail(struct connection *c,
+    const struct mail_event *event);
+const struct verdict *transaction_rcpt(struct connection *c, const char *path);
+/* Value as received, with the leading blank if the MTA sends it. */
+void transaction_header(struct connection *c, struct slice name,
+    struct slice value);
+void transaction_headers_done(struct connection *c);
+void transaction_body(struct connection *c, const void *bytes, size_t n);
+
+/*
+ * End of message. Never NULL: without a message under way (a confused MTA) the
+ * outcome is a tempfail. The outcome lives until transaction_end(). `queue_id`
+ * may be NULL.
+ */
+const struct outcome *transaction_conclude(struct connection *c,
+    const char *queue_id);
+
+/* The message is over or was aborted; the connection goes on. Any time. */
+void transaction_end(struct connection *c);
+
+/* For conclude.c: finish the checks that can be finished at this phase. */
+void transaction_finish_checks(struct transaction *t, enum phase phase);
+void transaction_gather(struct transaction *t);
