@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * setup: files on disk become a kit, whole or not at all.
+ */
+#include "base/buf.h"
+#include "base/log.h"
+#include "session/kit.h"
+#include "setup/conf.h"
+
+/*
+ * Everything is opened, read and checked: policy, lists, expectations,
+ * resolver, libraries. NULL when anything is wrong; `problems` then says what,
+ * a line each, a policy's with place and caret. `zone`: answer the DNS from
+ * this file instead of the network (NULL: the network). The kit borrows `log`
+ * and copies what it needs of `conf`. The caller has the one reference.
+ */
+struct kit *setup_kit(const struct conf *conf, const char *zone,
+    struct log *log, struct buf *problems);
+
+/* The policy at `path`, with the lists that the configuration adds; NULL: the
+ * report says why. */
+struct policy *setup_policy(const struct conf *conf, const char *path,
+    struct policy_report *report);
+
+/* Only the resolver, for single methods of the tool. */
+struct resolver *setup_resolver(const struct conf *conf, const char *zone,
+    struct log *log, struct error *err);
+
+/* What a kit's checks are told. */
+struct check_options setup_check_options(const struct conf *conf);
+struct inquiry_limits setup_dns_limits(const struct conf *conf);
