@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * apply: an outcome, told to the MTA.
+ */
+#include <stdbool.h>
+
+#include <libmilter/mfapi.h>
+
+#include "daemon/service.h"
+#include "session/outcome.h"
+
+/* What this MTA lets us do; fixed by the negotiation of a connection. */
+struct rights {
+	bool add_fields, change_fields, remove_rcpts, quarantine;
+	bool leading_blank;     /* values travel with the blank after the colon */
+};
+
+/* The only place that turns a verdict into libmilter's answer and reply. */
+sfsistat apply_verdict(SMFICTX *ctx, const struct verdict *v);
+
+/* Edits, then the answer. An edit that the MTA has allowed and then refuses
+ * makes it a tempfail: a forged field must not pass as ours. */
+sfsistat apply_outcome(SMFICTX *ctx, const struct rights *rights,
+    const struct outcome *o, struct service *s);

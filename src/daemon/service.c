@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/service.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/mem.h"
+
+struct service {
+	pthread_mutex_t lock;
+	pthread_cond_t idle;            /* under_way became 0 */
+	struct kit *kit;
+	struct log *log;
+	unsigned long under_way;
+	bool draining;
+	bool told[NEWS_COUNT];
+};
+
+struct service *service_new(struct kit *kit, struct log *log)
+{
+	struct service *s = xcalloc(1, sizeof(*s));
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->idle, &attr);
+	pthread_condattr_destroy(&attr);
+	s->kit = kit;
+	s->log = log;
+	return s;
+}
+
+void service_free(struct service *s)
+{
+	if (s == NULL)
+		return;
+	kit_drop(s->kit);
+	pthread_cond_destroy(&s->idle);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+struct log *service_log(const struct service *s)
+{
+	return s->log;
+}
+
+struct kit *service_kit(struct service *s)
+{
+	struct kit *k;
+
+	pthread_mutex_lock(&s->lock);
+	k = kit_ref(s->kit);
+	pthread_mutex_unlock(&s->lock);
+	return k;
+}
+
+void service_swap(struct service *s, struct kit *kit)
+{
+	struct kit *old;
+
+	pthread_mutex_lock(&s->lock);
+	old = s->kit;
+	s->kit = kit;
+	pthread_mutex_unlock(&s->lock);
+	kit_drop(old);                  /* perhaps the last reference: no lock */
+}
+
+bool service_message_begins(struct service *s)
+{
+	bool welcome;
+
+	pthread_mutex_lock(&s->lock);
+	welcome = !s->draining;
+	if (welcome)
+		s->under_way++;
+	pthread_mutex_unlock(&s->lock);
+	return welcome;
+}
+
+void service_message_ends(struct service *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (--s->under_way == 0)
+		pthread_cond_broadcast(&s->idle);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool service_drain(struct service *s, int64_t milliseconds)
+{
+	struct timespec until;
+	bool empty;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += milliseconds / 1000;
+	until.tv_nsec += milliseconds % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&s->lock);
+	s->draining = true;
+	while (s->under_way > 0 && pthread_cond_timedwait(&s->idle, &s->lock,
+	    &until) == 0)
+		;
+	empty = s->under_way == 0;
+	pthread_mutex_unlock(&s->lock);
+	return empty;
+}
+
+bool service_is_news(struct service *s, enum service_news news)
+{
+	return !__atomic_exchange_n(&s->told[news], true, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * service: the running daemon as its threads see it: the current kit behind a
+ * lock, and how many messages are under way. Process lifetime.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "session/kit.h"
+#include "setup/conf.h"
+
+struct service;
+
+/* Takes over the caller's reference to the kit; the log is borrowed. */
+struct service *service_new(struct kit *kit, struct log *log);
+void service_free(struct service *s);                   /* NULL is fine */
+
+struct log *service_log(const struct service *s);
+
+/* A reference for a new connection; kit_drop() it. */
+struct kit *service_kit(struct service *s);
+/* New connections get this kit from now on. Takes over the reference. */
+void service_swap(struct service *s, struct kit *kit);
+
+/* Messages under way, so that a stop can wait for them. False: we are about to
+ * stop and begin no new one. */
+bool service_message_begins(struct service *s);
+void service_message_ends(struct service *s);
+/* No new messages from now on; wait for those under way. False when some were
+ * still there after this time. */
+bool service_drain(struct service *s, int64_t milliseconds);
+
+/* True the first time for this sort of news, then false for ever. */
+enum service_news { NEWS_RIGHTS, NEWS_LEADSPC, NEWS_SYMLIST, NEWS_QUEUE_ID,
+	NEWS_EDITS, NEWS_COUNT };
+bool service_is_news(struct service *s, enum service_news news);
