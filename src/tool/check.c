@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * assay check: one message file through the same session as in the daemon.
+ */
+#include <sysexits.h>
+
+#include "mail/received.h"
+#include "session/transaction.h"
+#include "tool/findings_json.h"
+#include "tool/tool.h"
+
+/* What the command line says, or the message's own trace fields. */
+struct envelope {
+	struct client client;
+	const char *helo, *from;
+};
+
+static void from_trace(struct arena *mem, const struct message *m,
+    struct envelope *e)
+{
+	const struct field *received = header_find(&m->header, "Received", 0);
+	const struct field *path = header_find(&m->header, "Return-Path", 0);
+	struct received r;
+
+	if (received != NULL && received_read(mem, received->value, &r)) {
+		e->client.address = r.client;
+		e->client.name = r.name;
+		e->helo = r.helo;
+	}
+	if (path != NULL)
+		e->from = header_unfold(mem, path->value);
+}
+
+static bool read_envelope(const struct tool *t, struct arena *mem,
+    const struct message *m, struct envelope *e, struct error *err)
+{
+	const char *ip = tool_value(t, "--ip"), *name = tool_value(t, "--name");
+	const char *helo = tool_value(t, "--helo");
+	const char *from = tool_value(t, "--from");
+
+	*e = (struct envelope){ .from = "" };
+	from_trace(mem, m, e);
+	if (ip != NULL) {
+		/* The trace fields speak of another client. */
+		e->client.name = NULL;
+		e->helo = NULL;
+		if (!ip_parse(slice_of(ip), &e->client.address))
+			return error_set(err, "--ip %s is no address", ip);
+	}
+	e->client.name = name != NULL ? name : e->client.name;
+	e->helo = helo != NULL ? helo : e->helo;
+	e->from = from != NULL ? from : e->from;
+	return true;
+}
+
+static const struct outcome *play(const struct tool *t, struct connection *c,
+    const struct envelope *e, const struct message *m)
+{
+	const struct mail_event event = {
+		.path = e->from,
+		.auth_user = tool_value(t, "--auth"),
+	};
+	size_t position = 0;
+	const char *rcpt;
+
+	connection_helo(c, e->helo);
+	transaction_mail(c, &event);
+	while ((rcpt = tool_next(t, "--rcpt", &position)) != NULL)
+		transaction_rcpt(c, rcpt);
+	for (size_t i = 0; i < m->header.count; i++)
+		transaction_header(c, m->header.fields[i].name,
+		    m->header.fields[i].value);
+	transaction_headers_done(c);
+	if (m->body.len > 0)
+		transaction_body(c, m->body.data, m->body.len);
+	return transaction_conclude(c, NULL);
+}
+
+static void from_json(struct json *j, const struct author *a)
+{
+	json_open_object(j, "from");
+	json_text(j, "status", name_word(author_status_names, a->status));
+	json_text(j, "domain", a->domain);
+	if (a->box_count > 0)
+		json_text(j, "address", a->boxes[0].address);
+	json_text(j, "reason", a->reason);
+	json_close(j);
+}
+
+static void verdict_json(struct json *j, const struct verdict *v)
+{
+	json_open_object(j, "verdict");
+	json_text(j, "action", name_word(action_names, v->action));
+	json_text(j, "rule", v->rule);
+	json_text(j, "file", v->file);
+	json_number(j, "line", v->line);
+	json_text(j, "code", v->code);
+	json_text(j, "enhanced", v->enhanced);
+	json_text(j, "reply", v->text);
+	json_close(j);
+}
+
+static void headers_json(struct json *j, const struct outcome *o)
+{
+	json_open_object(j, "headers");
+	json_open_array(j, "removed");
+	for (size_t i = 0; i < o->removed_count; i++) {
+		json_open_object(j, NULL);
+		json_number(j, "index", o->removed[i].index);
+		json_text(j, "name", o->removed[i].name);
+		json_text(j, "value", o->removed[i].value);
+		json_close(j);
+	}
+	json_close(j);
+	json_open_array(j, "changed");
+	for (size_t i = 0; i < o->changed_count; i++) {
+		json_open_object(j, NULL);
+		json_number(j, "index", o->changed[i].index);
+		json_text(j, "name", o->changed[i].name);
+		json_text(j, "value", o->changed[i].value);
+		json_close(j);
+	}
+	json_close(j);
+	json_open_array(j, "added");
+	for (size_t i = 0; i < o->added_count; i++) {
+		json_open_object(j, NULL);
+		json_number(j, "index", o->added[i].index);
+		json_text(j, "name", o->added[i].name);
+		json_text(j, "value", o->added[i].value);
+		json_close(j);
+	}
+	json_close(j);
+	json_close(j);
+}
+
+static void methods_json(struct json *j, const struct findings *f)
+{
+	json_open_object(j, "spf");
+	json_open_object(j, "mailfrom");
+	spf_json(j, &f->spf.mailfrom, f->spf.mailfrom_scope);
+	json_close(j);
+	json_open_object(j, "helo");
+	spf_json(j, &f->spf.helo, SPF_SCOPE_HELO);
+	json_close(j);
+	json_close(j);
+	dkim_json(j, &f->dkim);
+	json_open_object(j, "arc");
+	arc_json(j, &f->arc);
+	json_close(j);
+	json_open_object(j, "dmarc");
+	dmarc_json(j, &f->dmarc);
+	json_close(j);
+	json_open_object(j, "iprev");
+	iprev_json(j, &f->iprev);
+	json_close(j);
+}
+
+static void print_json(const struct outcome *o)
+{
+	struct json *j = json_new();
+	char ip[IP_TEXT_MAX];
+
+	json_text(j, "id", o->id);
+	if (o->evidence->client_ip.family != IP_NONE)
+		json_text(j, "client", ip_text(&o->evidence->client_ip, ip));
+	methods_json(j, o->findings);
+	from_json(j, &o->evidence->author);
+	json_open_object(j, "facts");
+	facts_json(o->facts, j);
+	json_close(j);
+	verdict_json(j, o->verdict);
+	json_nothing(j, "shadow");
+	headers_json(j, o);
+	tool_print_json(j);
+}
+
+static void trace_lines(const struct tool *t, const struct trace *trace)
+{
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct trace_step *s = &trace->steps[i];
+		char place[300];
+
+		snprintf(place, sizeof(place), "%s %s:%u %s",
+		    s->fired ? "*" : " ", s->file, s->line, s->rule);
+		tool_line(t, i == 0 ? "rules" : "", place);
+		tool_line(t, "", s->detail);
+	}
+}
+
+static void header_lines(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->removed_count; i++)
+		printf("- %s: %s\n", o->removed[i].name, o->removed[i].value);
+	for (size_t i = 0; i < o->changed_count; i++)
+		printf("~ %s:%s\n", o->changed[i].name, o->changed[i].value);
+	for (size_t i = 0; i < o->added_count; i++) {
+		printf("+ %s:", o->added[i].name);
+		for (const char *p = o->added[i].value; *p != '\0'; p++)
+			if (*p != '\r')
+				putchar(*p);
+		putchar('\n');
+	}
+}
+
+static void print_text(const struct tool *t, const struct outcome *o)
+{
+	const struct findings *f = o->findings;
+	const struct verdict *v = o->verdict;
+	char ip[IP_TEXT_MAX];
+
+	tool_line(t, "client", o->evidence->client_ip.family != IP_NONE ?
+	    ip_text(&o->evidence->client_ip, ip) : o->evidence->why_no_client);
+	tool_line(t, "class", name_word(client_class_names,
+	    o->evidence->client_class));
+	tool_line(t, "from", o->evidence->author.domain != NULL ?
+	    o->evidence->author.domain : o->evidence->author.reason);
+	tool_result(t, "iprev", name_word(iprev_names, f->iprev.code));
+	tool_line(t, "  reason", f->iprev.reason);
+	spf_lines(t, "spf", &f->spf.mailfrom);
+	spf_lines(t, "spf helo", &f->spf.helo);
+	dkim_lines(t, &f->dkim);
+	dmarc_lines(t, &f->dmarc);
+	trace_lines(t, o->trace);
+	tool_result(t, "verdict", name_word(action_names, v->action));
+	tool_line(t, "  rule", v->rule);
+	if (v->code != NULL)
+		printf("%-14s %s %s %s\n", "  reply", v->code, v->enhanced,
+		    v->text);
+	puts("");
+	header_lines(o);
+}
+
+static bool set_clock(const struct tool *t, struct kit *kit)
+{
+	const char *text = tool_value(t, "--time");
+	unsigned long long seconds;
+
+	if (text == NULL)
+		return true;
+	if (!slice_number(slice_of(text), &seconds) || seconds > 1ULL << 40)
+		return false;
+	kit->clock.fixed = (time_t)seconds;
+	return true;
+}
+
+static void decide(const struct tool *t, struct kit *kit,
+    const struct envelope *e, const struct message *m)
+{
+	struct connection *c = connection_open(kit, &e->client);
+	const struct outcome *o = play(t, c, e, m);
+
+	if (t->json)
+		print_json(o);
+	else
+		print_text(t, o);
+	connection_close(c);
+}
+
+static int check_message(const struct tool *t, struct kit *kit,
+    struct arena *mem)
+{
+	struct envelope e;
+	struct message m;
+	struct error err;
+
+	if (!set_clock(t, kit))
+		return tool_usage(t, "--time wants seconds since 1970");
+	if (!tool_message(t->words[0], mem, &m, &err))
+		return tool_failed(EX_NOINPUT, "%s", err.text);
+	if (!read_envelope(t, mem, &m, &e, &err))
+		return tool_usage(t, "%s", err.text);
+	decide(t, kit, &e, &m);
+	return EX_OK;
+}
+
+static int run_check(struct tool *t)
+{
+	struct conf conf;
+	struct kit *kit = NULL;
+	struct arena *mem;
+	int code = EX_CONFIG;
+
+	if (t->word_count != 1)
+		return tool_usage(t, "name one message file, or - for stdin");
+	if (tool_conf(t, &conf)) {
+		if (tool_value(t, "--policy") != NULL)
+			conf.policy = tool_value(t, "--policy");
+		kit = tool_kit(t, &conf, &code);
+	}
+	if (kit != NULL) {
+		mem = arena_new(65536);
+		code = check_message(t, kit, mem);
+		arena_free(mem);
+		kit_drop(kit);
+	}
+	conf_free(&conf);
+	return code;
+}
+
+const struct tool_command check_command = {
+	.name = "check",
+	.arguments = "FILE|-",
+	.help = "the whole decision for one message, as the daemon takes it",
+	.more = "What is not given is taken from the message's own top Received "
+	    "and\nReturn-Path fields. Nothing is sent, changed or recorded.",
+	.flags = {
+		{ "--ip", "ADDRESS", "the client's address" },
+		{ "--name", "NAME", "the client's name, verified" },
+		{ "--helo", "NAME", "what it said in EHLO" },
+		{ "--from", "ADDRESS", "MAIL FROM; \"\" or \"<>\" for none" },
+		{ "--rcpt", "ADDRESS", "RCPT TO; may be given several times" },
+		{ "--auth", "USER", "the client is logged in as this user" },
+		{ "--policy", "FILE", "decide by this policy" },
+		{ "--time", "SECONDS", "what time it is (since 1970)" },
+		{ .name = NULL },
+	},
+	.run = run_check,
+};
