@@ -33,13 +33,25 @@ struct policy_report {
 void policy_report_free(struct policy_report *r);
 
 /*
- * NULL when anything is wrong, failing expectations included. Lists that come
+ * Entries that the configuration adds to a list of the policy (local-domains of
+ * assay.conf). They are joined to what the policy
+ * says the list is; a policy that has no list of this name is given it.
+ */
+struct policy_extra {
+	const char *list;
+	const char *const *entries;
+	size_t count;
+};
+
+/*
+ * `extra` may be NULL. NULL when anything is wrong, failing expectations included. Lists that come
  * from files are read relative to the policy's folder.
  */
-struct policy *policy_load(const char *path, struct policy_report *report);
+struct policy *policy_load(const char *path, const struct policy_extra *extra,
+    struct policy_report *report);
 /* The same from memory; `name` stands for the file. */
 struct policy *policy_load_text(const char *text, size_t len, const char *name,
-    struct policy_report *report);
+    const struct policy_extra *extra, struct policy_report *report);
 void policy_free(struct policy *p);                     /* NULL is fine */
 
 const char *policy_name(const struct policy *p);        /* file name without .policy */
