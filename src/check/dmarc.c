@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check/dmarc.h"
 
+#include "mail/domain.h"
+
 /* RFC 9989 9.2, in the words of RFC 8601. */
 const struct name dmarc_names[] = {
 	{ AUTH_NONE, "none" },
@@ -19,16 +21,9 @@ const struct name dmarc_discovery_names[] = {
 	{ 0, NULL },
 };
 
-struct dmarc_state {
-	struct examination *x;
-};
-
 static void *dmarc_open(struct examination *x)
 {
-	struct dmarc_state *s = arena_alloc(x->mem, sizeof(*s));
-
-	s->x = x;
-	return s;
+	return x;
 }
 
 /*
@@ -50,14 +45,30 @@ static const char *why_exempt(enum client_class class)
 	return NULL;
 }
 
+static bool are_neighbours(const char *a, const char *b)
+{
+	return !domain_equal(a, b) && domain_equal(domain_last_labels(a, 2),
+	    domain_last_labels(b, 2));
+}
+
+/*
+ * The author's walk is needed in any case. A sender that may turn out to be
+ * aligned needs one too, and only a neighbour of the author's is likely to.
+ */
 static void dmarc_reach(void *state, enum phase phase)
 {
-	struct dmarc_state *s = state;
-	const struct evidence *e = s->x->evidence;
+	struct examination *x = state;
+	const struct evidence *e = x->evidence;
+	const char *author = e->author.domain;
+	const char *sender = e->mail.status == PATH_NULL ? e->helo_domain :
+	    e->mail.domain;
 
-	if (phase == PHASE_HEADERS && e->author.status == AUTHOR_OK &&
-	    e->author.domain != NULL && why_exempt(e->client_class) == NULL)
-		dmarc_prefetch(s->x->dns, e->author.domain);
+	if (phase != PHASE_HEADERS || e->author.status != AUTHOR_OK ||
+	    author == NULL || why_exempt(e->client_class) != NULL)
+		return;
+	dmarc_prefetch(x->dns, author);
+	if (sender != NULL && are_neighbours(sender, author))
+		dmarc_prefetch(x->dns, sender);
 }
 
 static bool only_literals(const struct author *author)
@@ -113,9 +124,9 @@ static void evaluate(struct examination *x)
 
 static void dmarc_finish(void *state)
 {
-	struct dmarc_state *s = state;
-	const struct evidence *e = s->x->evidence;
-	struct dmarc_finding *out = &s->x->findings->dmarc;
+	struct examination *x = state;
+	const struct evidence *e = x->evidence;
+	struct dmarc_finding *out = &x->findings->dmarc;
 	const char *exempt = why_exempt(e->client_class);
 
 	*out = (struct dmarc_finding){
@@ -127,7 +138,7 @@ static void dmarc_finish(void *state)
 	if (exempt != NULL)
 		return;
 	if (e->author.status == AUTHOR_OK && e->author.domain != NULL)
-		evaluate(s->x);
+		evaluate(x);
 	else
 		no_author(&e->author, out);
 }

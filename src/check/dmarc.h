@@ -23,5 +23,5 @@ struct dmarc_question {
 void dmarc_evaluate(struct arena *mem, struct inquiry *dns,
     const struct dmarc_question *question, struct dmarc_finding *out);
 
-/* Ask for the author's walk before anybody needs it. */
-void dmarc_prefetch(struct inquiry *dns, const char *author_domain);
+/* Ask for a domain's walk before anybody needs it. */
+void dmarc_prefetch(struct inquiry *dns, const char *domain);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check/dmarc.h"
 
+#include "base/buf.h"
 #include "check/dmarc_align.h"
 #include "check/dmarc_record.h"
 #include "check/dmarc_walk.h"
-#include "base/buf.h"
-#include "mail/domain.h"
 
 /* Identifiers named in a reason. */
 #define NAMED_MAX 5
@@ -23,9 +22,9 @@ struct evaluation {
 	struct dmarc_finding *out;
 };
 
-void dmarc_prefetch(struct inquiry *dns, const char *author_domain)
+void dmarc_prefetch(struct inquiry *dns, const char *domain)
 {
-	dmarc_walk_prefetch(dns, author_domain);
+	dmarc_walk_prefetch(dns, domain);
 }
 
 /* 4.10.1: the Author Domain's record, else its org domain's, else its PSD's;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check/dmarc_record.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "check/dmarc_complain.h"
 #include "mail/taglist.h"
 #include "mail/uri.h"
 
@@ -25,51 +24,18 @@ enum seen { SEEN_P = 1, SEEN_SP = 2, SEEN_NP = 4, SEEN_ADKIM = 8,
 	SEEN_RUA = 256, SEEN_RUF = 512 };
 
 struct reading {
-	struct arena *mem;
+	struct dmarc_complainer c;
 	struct dmarc_record *record;
-	struct dmarc_complaints *complaints;
 	unsigned seen;          /* of enum seen */
 };
-
-__attribute__((format(printf, 2, 3)))
-static void complain(struct reading *r, const char *fmt, ...)
-{
-	struct dmarc_complaints *c = r->complaints;
-	char line[256];
-	va_list args;
-
-	if (c == NULL || c->count == DMARC_COMPLAINTS)
-		return;
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	c->lines[c->count++] = arena_strdup(r->mem, line);
-}
-
-struct shown {
-	char text[48];
-};
-
-/* Foreign text fit for a sentence: short, printable. */
-static struct shown shown(struct slice s)
-{
-	struct shown out = { "" };
-	size_t n = s.len < sizeof(out.text) - 4 ? s.len : sizeof(out.text) - 4;
-
-	for (size_t i = 0; i < n; i++)
-		out.text[i] = s.data[i] >= ' ' && s.data[i] <= '~' ?
-		    s.data[i] : '?';
-	if (n < s.len)
-		memcpy(out.text + n, "...", 4);
-	return out;
-}
 
 /* OPEN in RFC 9989 (4.8 against RFC 6376 3.2); of harmless tags the first
  * one counts. */
 static bool first_time(struct reading *r, enum seen tag, const char *name)
 {
 	if (r->seen & tag) {
-		complain(r, "%s= is there twice: the first one counts", name);
+		dmarc_complain(&r->c, "%s= is there twice: the first one "
+		    "counts", name);
 		return false;
 	}
 	r->seen |= tag;
@@ -88,12 +54,12 @@ static bool set_wish(struct reading *r, enum seen tag, const char *name,
 	};
 
 	if (read.invalid)
-		complain(r, "%s=%s is no policy: none, quarantine or reject",
-		    name, shown(value).text);
+		dmarc_complain(&r->c, "%s=%s is no policy: none, quarantine "
+		    "or reject", name, dmarc_shown(value).text);
 	if (!(r->seen & tag)) {
 		*wish = read;
 	} else if (read.policy != wish->policy || read.invalid) {
-		complain(r, "%s= is there twice and differs", name);
+		dmarc_complain(&r->c, "%s= is there twice and differs", name);
 		*wish = (struct dmarc_wish){ DMARC_POLICY_ABSENT, true };
 	}
 	r->seen |= tag;
@@ -133,8 +99,8 @@ static bool set_letter(struct reading *r, enum seen tag, const char *name,
 	*out = slice_is_nocase(value, yes);
 	if (*out || slice_is_nocase(value, no))
 		return true;
-	complain(r, "%s=%s is neither %s nor %s: receivers assume %s", name,
-	    shown(value).text, yes, no, no);
+	dmarc_complain(&r->c, "%s=%s is neither %s nor %s: receivers assume "
+	    "%s", name, dmarc_shown(value).text, yes, no, no);
 	return false;
 }
 
@@ -181,8 +147,8 @@ static bool set_psd(void *out, struct slice value, struct error *err)
 	if (!first_time(r, SEEN_PSD, "psd"))
 		return false;
 	if (n == NULL) {
-		complain(r, "psd=%s is not y, n or u: receivers assume u",
-		    shown(value).text);
+		dmarc_complain(&r->c, "psd=%s is not y, n or u: receivers "
+		    "assume u", dmarc_shown(value).text);
 		return false;
 	}
 	r->record->psd = (enum dmarc_psd)n->code;
@@ -224,8 +190,8 @@ static bool set_fo(void *out, struct slice value, struct error *err)
 	if (!first_time(r, SEEN_FO, "fo"))
 		return false;
 	if (fo == 0) {
-		complain(r, "fo=%s is not understood: receivers assume 0",
-		    shown(value).text);
+		dmarc_complain(&r->c, "fo=%s is not understood: receivers "
+		    "assume 0", dmarc_shown(value).text);
 		return false;
 	}
 	r->record->fo = fo;
@@ -254,24 +220,25 @@ static void add_uri(struct reading *r, const char *name, struct slice piece,
 
 	/* dmarc-uri: "!" must be encoded; "," has been cut at already */
 	if (!uri_valid(uri) || memchr(uri.data, '!', uri.len) != NULL) {
-		complain(r, "%s=: \"%s\" is not a URI%s", name,
-		    shown(piece).text,
+		dmarc_complain(&r->c, "%s=: \"%s\" is not a URI%s", name,
+		    dmarc_shown(piece).text,
 		    memchr(piece.data, '@', piece.len) != NULL &&
 		    !slice_starts_nocase(piece, "mailto:") ?
 		    " (mailto: is missing)" : "");
 		return;
 	}
 	if (uri.len < piece.len)
-		complain(r, "%s=: the size limit of \"%s\" is obsolete and "
-		    "ignored", name, shown(piece).text);
+		dmarc_complain(&r->c, "%s=: the size limit of \"%s\" is "
+		    "obsolete and ignored", name, dmarc_shown(piece).text);
 	if (!slice_starts_nocase(uri, "mailto:"))
-		complain(r, "%s=: receivers need not support \"%s\", only "
-		    "mailto:", name, shown(uri).text);
+		dmarc_complain(&r->c, "%s=: receivers need not support "
+		    "\"%s\", only mailto:", name, dmarc_shown(uri).text);
 	if (list->count == URIS_MAX) {
-		complain(r, "%s= has more than %d URIs", name, URIS_MAX);
+		dmarc_complain(&r->c, "%s= has more than %d URIs", name,
+		    URIS_MAX);
 		return;
 	}
-	list->uri[list->count++] = arena_strndup(r->mem, uri.data, uri.len);
+	list->uri[list->count++] = arena_strndup(r->c.mem, uri.data, uri.len);
 }
 
 static bool set_uris(struct reading *r, enum seen tag, const char *name,
@@ -279,15 +246,15 @@ static bool set_uris(struct reading *r, enum seen tag, const char *name,
 {
 	if (!first_time(r, tag, name))
 		return false;
-	list->uri = arena_array(r->mem, URIS_MAX, sizeof(*list->uri));
+	list->uri = arena_array(r->c.mem, URIS_MAX, sizeof(*list->uri));
 	while (value.data != NULL) {
 		struct slice piece = slice_trim(slice_cut(&value, ','));
 
 		if (piece.len > 0)
 			add_uri(r, name, piece, list);
 		else
-			complain(r, "%s= has an empty place in its list",
-			    name);
+			dmarc_complain(&r->c, "%s= has an empty place in its "
+			    "list", name);
 	}
 	return true;
 }
@@ -324,66 +291,21 @@ static const struct tag grammar[] = {
 	{ NULL, false, NULL },
 };
 
-/* Tags that are not in the grammar and what to say about them (C.5.2). */
-static const struct {
-	const char *name;
-	const char *what;
-} strangers[] = {
-	{ "v", "v= is there twice" },
-	{ "pct", "pct= was removed by RFC 9989 and is ignored; for a test "
-	    "there is t=y" },
-	{ "rf", "rf= was removed by RFC 9989 and is ignored" },
-	{ "ri", "ri= was removed by RFC 9989 and is ignored" },
-};
-
-static bool in_grammar(struct slice name)
-{
-	for (const struct tag *t = grammar; t->name != NULL; t++)
-		if (slice_is_nocase(name, t->name))
-			return true;
-	return false;
-}
-
-static void complain_stranger(struct reading *r, struct slice name)
-{
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
-		if (slice_is_nocase(name, strangers[i].name)) {
-			complain(r, "%s", strangers[i].what);
-			return;
-		}
-	}
-	complain(r, "unknown tag \"%s\" is ignored", shown(name).text);
-}
-
-/* What the parser drops without a word. */
-static void complain_dropped(struct reading *r, struct slice rest)
-{
-	while (rest.data != NULL) {
-		struct slice value = slice_trim(slice_cut(&rest, ';'));
-		struct slice name = slice_trim(slice_cut(&value, '='));
-
-		if (value.data == NULL && name.len > 0)
-			complain(r, "\"%s\" is not a tag", shown(name).text);
-		else if (value.data != NULL && !in_grammar(name))
-			complain_stranger(r, name);
-	}
-}
-
 static void complain_whole(struct reading *r)
 {
 	const struct dmarc_record *d = r->record;
 	struct dmarc_wishes w;
 
 	if (!(r->seen & SEEN_P))
-		complain(r, "p= is missing");
+		dmarc_complain(&r->c, "p= is missing");
 	if (!dmarc_record_wishes(d, &w))
-		complain(r, "receivers do not apply this record: its policy "
-		    "is unusable and it has no reporting URI");
+		dmarc_complain(&r->c, "receivers do not apply this record: "
+		    "its policy is unusable and it has no reporting URI");
 	else if (d->p.policy == DMARC_POLICY_ABSENT || d->sp.invalid ||
 	    d->np.invalid)
-		complain(r, "receivers treat this record as p=none");
+		dmarc_complain(&r->c, "receivers treat this record as p=none");
 	if ((r->seen & SEEN_FO) && d->ruf.count == 0)
-		complain(r, "fo= has no effect without ruf=");
+		dmarc_complain(&r->c, "fo= has no effect without ruf=");
 }
 
 /*
@@ -405,7 +327,7 @@ static bool cut_version(struct slice *text)
 bool dmarc_record_parse(struct arena *mem, struct slice text,
     struct dmarc_record *out, struct dmarc_complaints *complaints)
 {
-	struct reading r = { mem, out, complaints, 0 };
+	struct reading r = { { mem, complaints }, out, 0 };
 	struct slice rest = text;
 	char *copy;
 
@@ -424,7 +346,7 @@ bool dmarc_record_parse(struct arena *mem, struct slice text,
 	if (rest.data != NULL)
 		taglist_parse_lenient(rest, grammar, &r, NULL);
 	if (complaints != NULL) {
-		complain_dropped(&r, rest);
+		dmarc_complain_dropped(&r.c, rest, grammar);
 		complain_whole(&r);
 	}
 	return true;

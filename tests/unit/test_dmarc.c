@@ -433,6 +433,51 @@ static void test_check(void **state)
 	check_env_free(env);
 }
 
+/* What the check asks for when it has seen the header. */
+static const struct {
+	const char *label;
+	enum client_class class;
+	const char *from, *mail, *helo;
+	const char *asked;
+} foreseen[] = {
+	{ "a neighbour", CLIENT_OUTSIDE, "a@m.example.com",
+	    "<a@b.example.com>", "h.example.com", "TXT:_dmarc.m.example.com "
+	    "TXT:_dmarc.example.com TXT:_dmarc.com TXT:_dmarc.b.example.com" },
+	{ "a null sender", CLIENT_OUTSIDE, "a@example.com", "<>",
+	    "h.example.com", "TXT:_dmarc.example.com TXT:_dmarc.com "
+	    "TXT:_dmarc.h.example.com" },
+	{ "a stranger", CLIENT_OUTSIDE, "a@example.com", "<a@notexample.com>",
+	    NULL, "TXT:_dmarc.example.com TXT:_dmarc.com" },
+	{ "nobody", CLIENT_OUTSIDE, "a@example.com", "<>", NULL,
+	    "TXT:_dmarc.example.com TXT:_dmarc.com" },
+	{ "exempt", CLIENT_AUTHENTICATED, "a@example.com", "<>", NULL, "" },
+	{ "ambiguous", CLIENT_OUTSIDE, "a@example.com|b@example.com", "<>",
+	    NULL, "" },
+};
+
+static void test_reach(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(foreseen) / sizeof(*foreseen); i++) {
+		struct world w = world_new(foreseen[i].label, "");
+		const struct evidence e = {
+			.client_class = foreseen[i].class,
+			.author = author_of(w.mem, foreseen[i].from),
+			.mail = path_read(w.mem, foreseen[i].mail),
+			.helo_domain = foreseen[i].helo,
+		};
+		struct examination x = { .evidence = &e, .dns = w.dns,
+			.mem = w.mem };
+
+		dmarc_check.reach(dmarc_check.open(&x), PHASE_MAIL);
+		assert_string_equal(asked(&w), "");
+		dmarc_check.reach(dmarc_check.open(&x), PHASE_HEADERS);
+		if (strcmp(asked(&w), foreseen[i].asked) != 0)
+			fail_msg("%s: %s", foreseen[i].label, asked(&w));
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_out_of_questions),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
