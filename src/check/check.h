@@ -70,7 +70,7 @@ enum engine { ENGINE_LIBRARY, ENGINE_NATIVE, ENGINE_BOTH };
 extern const struct name engine_names[];        /* library native both */
 
 struct check_options {
-	const char *authserv_id;
+	const char *authserv_id;        /* "localhost" */
 	enum engine spf_engine, dkim_engine;
 	unsigned spf_void_lookups;      /* RFC 7208 4.6.4: 2 */
 	unsigned dkim_minimum_bits;     /* RFC 8301: 1024 */
@@ -82,7 +82,7 @@ extern const struct check_options check_defaults;
 /* Process lifetime: libraries' handles and caches, shared by all threads. */
 struct check_env;
 
-/* Strings of the options are copied. */
+/* Strings of the options, none of them NULL, are copied; the log is kept. */
 struct check_env *check_env_new(const struct check_options *o, struct log *log,
     struct error *err);
 void check_env_free(struct check_env *env);             /* NULL is fine */
