@@ -5,6 +5,7 @@
 
 #include "mail/addrlist.h"
 #include "mail/domain.h"
+#include "mail/encword.h"
 #include "mail/rfc5322.h"
 
 const struct name author_status_names[] = {
@@ -38,10 +39,13 @@ static bool is_own(struct arena *mem, const struct mailbox *box,
  */
 static const char *shown_address(struct arena *mem, const struct mailbox *box)
 {
-	const char *start = box->display;
+	const char *start;
 	const char *at;
 
-	while (start != NULL && (at = strchr(start, '@')) != NULL) {
+	if (box->display == NULL)
+		return NULL;
+	start = encword_decode(mem, box->display);
+	while ((at = strchr(start, '@')) != NULL) {
 		const char *left = at;
 		const char *right = at + 1;
 		struct slice local, domain;

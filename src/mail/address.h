@@ -41,7 +41,8 @@ struct author {
 	const char *const *domains;     /* distinct, in order of appearance */
 	size_t domain_count;
 	/* An address (x@y) that the display name of a mailbox shows and that is
-	 * not the mailbox's own; NULL: none. Spoofs like to live there. */
+	 * not the mailbox's own; NULL: none. Spoofs like to live there, so
+	 * encoded-words are looked into, too. */
 	const char *display_address;
 };
 

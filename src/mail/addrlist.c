@@ -4,23 +4,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "mail/addrtoken.h"
 #include "mail/domain.h"
 #include "mail/rfc5322.h"
 
-enum { TOKENS_MAX = 4096 };
-
-/* kind: 'a' atom, 'q' quoted-string, 'l' domain literal, 0 the end; every
- * other token is one special character and its own kind. */
-struct token {
-	char kind;
-	bool spaced;            /* white space or a comment stands before it */
-	struct slice raw;
-	struct slice comment;   /* the last one before it; absent: none */
-};
-
 struct reader {
 	struct arena *mem;
-	struct token *tokens;   /* the last one is the end */
+	const struct addrtoken *tokens;         /* the last one is the end */
 	size_t count;
 	struct addrlist *out;
 };
@@ -37,70 +27,12 @@ static void trouble(struct addrlist *out, const char *why)
 		out->trouble = why;
 }
 
-static bool is_literal_char(unsigned char c)
-{
-	return c >= ' ' && c != 0x7f && c != '[' && c != ']' && c != '\\';
-}
-
-/* Never moves on an octet that starts no token. */
-static bool read_token(struct scan *s, struct token *t)
-{
-	const char *begin = s->at;
-	int c = scan_peek(s);
-	struct slice inner;
-
-	if (c == '"') {
-		t->kind = 'q';
-		if (!scan_quoted(s, &inner))
-			return false;
-	} else if (c == '[') {
-		t->kind = 'l';
-		s->at++;
-		scan_run(s, is_literal_char);
-		if (!scan_char(s, ']'))
-			return false;
-	} else if (c > 0 && strchr("<>@,;:.", c) != NULL) {
-		t->kind = (char)c;
-		s->at++;
-	} else {
-		t->kind = 'a';
-		if (scan_run(s, is_atext).len == 0)
-			return false;
-	}
-	t->raw = (struct slice){ begin, (size_t)(s->at - begin) };
-	return true;
-}
-
-/* What could be read is kept; trouble is noted. */
 static void tokenize(struct reader *r, struct slice body)
 {
-	struct scan s = scan_of(body);
-	size_t room = body.len < TOKENS_MAX ? body.len : TOKENS_MAX;
+	const char *why = addrtoken_cut(r->mem, body, &r->tokens, &r->count);
 
-	r->tokens = arena_array(r->mem, room + 1, sizeof(*r->tokens));
-	r->count = 0;
-	for (;;) {
-		struct token *t = &r->tokens[r->count];
-		const char *before = s.at;
-
-		if (!scan_cfws(&s, &t->comment)) {
-			trouble(r->out, "a comment that cannot be read");
-			break;
-		}
-		t->spaced = s.at > before;
-		if (scan_peek(&s) < 0)
-			break;
-		if (r->count == TOKENS_MAX) {
-			trouble(r->out, "too long");
-			break;
-		}
-		if (!read_token(&s, t)) {
-			trouble(r->out, "characters that no address can hold");
-			break;
-		}
-		r->count++;
-	}
-	r->tokens[r->count].kind = '\0';
+	if (why != NULL)
+		trouble(r->out, why);
 }
 
 static char kind_at(const struct reader *r, size_t i)
@@ -142,7 +74,7 @@ static const char *meaning(const struct reader *r, struct run run)
 	const char *kept;
 
 	for (size_t i = run.from; i < run.to; i++) {
-		const struct token *t = &r->tokens[i];
+		const struct addrtoken *t = &r->tokens[i];
 		struct slice raw = t->raw;
 
 		if (i > run.from && t->spaced)
