@@ -17,40 +17,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dns/unbound_answer.h"
+#include "dns/unbound_channel.h"
 #include "dns/unbound_context.h"
 
 #define DEFAULT_QUERY_MS 5000
 #define LOOK_EVERY_US 1000000           /* at resolv.conf */
-#define CLASS_IN 1
-
-/*
- * One question under way. It lives until libunbound's callback or the end of
- * the channel, also when its ticket was answered for it because it took too
- * long: then ticket is NULL.
- */
-struct question {
-	struct question *next;
-	struct question **link;         /* who points here */
-	struct unbound *owner;
-	struct channel *channel;
-	struct dns_ticket *ticket;
-	enum dns_type type;
-	int64_t due_us;
-};
-
-/*
- * A context and what it was asked. The first in the list takes new questions;
- * the others are of an older resolv.conf and go when nobody waits for them.
- */
-struct channel {
-	struct channel *next;
-	struct ub_ctx *ctx;
-	struct question *open;          /* earliest due first */
-	struct question **open_end;
-	struct question *overdue;
-	bool used;
-	bool broken;
-};
 
 struct unbound {
 	struct unbound_settings settings;
@@ -70,71 +41,7 @@ struct unbound {
 	struct channel **polled;
 };
 
-/* --- questions, under the lock --- */
-
-static void question_unlink(struct question *q)
-{
-	*q->link = q->next;
-	if (q->next != NULL)
-		q->next->link = q->link;
-	else if (q->channel->open_end == &q->next)
-		q->channel->open_end = q->link;
-}
-
-static void question_open(struct channel *c, struct question *q)
-{
-	q->channel = c;
-	q->next = NULL;
-	q->link = c->open_end;
-	*c->open_end = q;
-	c->open_end = &q->next;
-}
-
-static void question_overdue(struct question *q)
-{
-	struct channel *c = q->channel;
-
-	question_unlink(q);
-	q->ticket = NULL;
-	q->next = c->overdue;
-	q->link = &c->overdue;
-	if (q->next != NULL)
-		q->next->link = &q->next;
-	c->overdue = q;
-}
-
-static void free_questions(struct question *q)
-{
-	for (struct question *next; q != NULL; q = next) {
-		next = q->next;
-		free(q);
-	}
-}
-
-/* --- channels --- */
-
-static struct channel *channel_new(const struct unbound_settings *s,
-    struct error *err)
-{
-	struct ub_ctx *ctx = unbound_context_new(s, err);
-
-	if (ctx == NULL)
-		return NULL;
-	struct channel *c = xcalloc(1, sizeof(*c));
-
-	c->ctx = ctx;
-	c->open_end = &c->open;
-	return c;
-}
-
-/* No callback comes after ub_ctx_delete(). */
-static void channel_free(struct channel *c)
-{
-	ub_ctx_delete(c->ctx);
-	free_questions(c->open);
-	free_questions(c->overdue);
-	free(c);
-}
+/* --- resolv.conf --- */
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -210,24 +117,6 @@ static void on_answer(void *arg, int error, struct ub_result *res)
 	free(q);
 }
 
-/* The first question starts libunbound's thread; signals are not for it. */
-static int resolve(struct channel *c, struct question *q, const char *name)
-{
-	sigset_t all, old;
-	bool first = !c->used;
-
-	c->used = true;
-	sigfillset(&all);
-	if (first)
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-	int e = ub_resolve_async(c->ctx, name, (int)q->type, CLASS_IN, q,
-	    on_answer, NULL);
-
-	if (first)
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return e;
-}
-
 /*
  * The lock is held over ub_resolve_async(): the answer may come before it
  * returns, and the channel must not go meanwhile.
@@ -249,11 +138,8 @@ static void unbound_start(void *self, struct dns_ticket *t, const char *name,
 	bool asleep = c->open == NULL;
 
 	q->due_us = clock_monotonic_us() + u->query_us;
-	question_open(c, q);
-	int e = resolve(c, q, name);
+	int e = channel_ask(c, q, name, on_answer);
 
-	if (e != UB_NOERROR)
-		question_unlink(q);
 	pthread_mutex_unlock(&u->lock);
 	if (e != UB_NOERROR) {
 		log_say_rarely(u->log, LOG_LEVEL_ERROR,
@@ -329,10 +215,8 @@ static struct dns_ticket *next_overdue(struct unbound *u)
 	pthread_mutex_lock(&u->lock);
 	for (struct channel *c = u->channels; c != NULL && t == NULL;
 	    c = c->next) {
-		if (c->open != NULL && c->open->due_us <= now) {
-			t = c->open->ticket;
-			question_overdue(c->open);
-		}
+		if (c->open != NULL && c->open->due_us <= now)
+			t = question_give_up(c->open);
 	}
 	pthread_mutex_unlock(&u->lock);
 	return t;

@@ -7,7 +7,9 @@
  * Lines of RFC 1035 master format with absolute names (a trailing dot is
  * optional), `name [ttl] [IN] TYPE data`, types A AAAA MX TXT PTR CNAME NS SOA,
  * TXT as quoted strings, \DDD and \" escapes in names and strings, ";" and "#"
- * comments, parentheses over lines for SOA. Beside them:
+ * comments, parentheses over lines for SOA. A string over 255 octets is split
+ * as it would be on the wire; of a SOA only the primary's name is kept. TTL is
+ * 3600 where none is written, 300 for what is not there. Beside them:
  *
  *	name STATUS servfail|refused|timeout|bogus|nxdomain
  *	name DELAY 50ms                 (or s)
@@ -17,7 +19,9 @@
  * it, is NODATA. "*.example.com" is a wildcard (RFC 4592). CNAMEs are followed;
  * a loop or a chain of more than 16 is DNS_FAILED; a target that is absent is
  * NXDOMAIN with `alias` set. STATUS timeout never answers until the asker's
- * deadline. DELAY is waited for without holding up other questions.
+ * deadline. DELAY is waited for without holding up other questions. DELAY and
+ * SECURE alone let no name exist. With a CNAME delays add up, and the answer is
+ * secure if every name on the way is.
  */
 #include "base/error.h"
 #include "base/slice.h"

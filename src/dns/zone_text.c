@@ -154,8 +154,8 @@ static const struct {
 };
 
 static bool read_record(struct zone_tree *t, const struct dname *owner,
-    enum dns_type type, uint32_t ttl, const struct zone_word *words, size_t count,
-    struct error *err)
+    enum dns_type type, uint32_t ttl, const struct zone_word *words,
+    size_t count, struct error *err)
 {
 	size_t row = 0;
 
