@@ -45,14 +45,10 @@ static void run_native(struct run *r, struct arena *mem, struct inquiry *dns,
 static bool run_library(struct run *r, struct arena *mem, struct inquiry *dns,
     const struct spf_settings *settings, const struct spf_question *question)
 {
-	const char *why;
+	const char *why;                /* nothing an operator can act on */
 
 	spf_walk_start(&r->walk, mem, dns, settings, question);
-	if (spf_library(&r->walk, &r->outcome, &why))
-		return true;
-	log_say(settings->log, LOG_LEVEL_DEBUG, "spf: %s: native engine, "
-	    "because of %s", question->domain, why);
-	return false;
+	return spf_library(&r->walk, &r->outcome, &why);
 }
 
 static const struct run *choose(const struct run *library,

@@ -11,9 +11,9 @@
 #include "check/check.h"
 
 struct spf_question {
-	struct ip client;               /* IP_NONE: result none, with a reason */
+	struct ip client;               /* IP_NONE: result none */
 	const char *domain;             /* house form; NULL: none */
-	const char *local;              /* NULL or "": postmaster (RFC 7208 4.3) */
+	const char *local;              /* NULL or "": postmaster (4.3) */
 	const char *helo;               /* for the h macro; NULL: unknown */
 	const char *receiver;           /* for the r macro */
 	time_t now;                     /* for the t macro */

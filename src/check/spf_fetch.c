@@ -212,8 +212,8 @@ static enum spf_step ask_record(struct spf_walk *w, const char *domain,
 enum spf_step spf_fetch(struct spf_walk *w, const char *domain,
     struct spf_record *out)
 {
-	const struct dns_answer *a;
-	const char *name;
+	const struct dns_answer *a = NULL;
+	const char *name = domain;
 	struct slice text;
 	struct error err;
 	enum spf_step step = ask_record(w, domain, &name, &a);

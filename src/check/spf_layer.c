@@ -203,8 +203,8 @@ static void look_up_name(struct spf_layer *lib, size_t i, SPF_dns_rr_t *rr)
 		memcpy(put(rr, size), client->octets, size);
 }
 
-static enum spf_step look_up_directive(struct spf_layer *lib, struct spf_scene *s,
-    size_t i, SPF_dns_rr_t *rr)
+static enum spf_step look_up_directive(struct spf_layer *lib,
+    struct spf_scene *s, size_t i, SPF_dns_rr_t *rr)
 {
 	const struct spf_directive *d = &s->record.directives[i];
 	const struct dns_answer *a;

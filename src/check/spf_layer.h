@@ -33,7 +33,7 @@ struct spf_layer {
 	struct spf_walk *walk;
 	struct spf_scene scenes[SPF_SCENES];
 	size_t count;
-	size_t top;                     /* the deciding one; redirect moves it */
+	size_t top;                     /* decides; redirect moves it */
 	const struct dns_answer *names; /* of the client, for the last "ptr" */
 	size_t name_count;
 	bool stopped;                   /* an exception ends everything */

@@ -203,7 +203,7 @@ static void dotted_client(const struct ip *a, struct buf *out)
 	char text[IP_TEXT_MAX];
 
 	if (a->family != IP_V6) {
-		buf_adds(out, a->family == IP_V4 ? ip_text(a, text) : "unknown");
+		buf_adds(out, ip_text(a, text));
 		return;
 	}
 	for (size_t i = 0; i < 32; i++) {
@@ -243,8 +243,7 @@ static void value_of(char letter, const struct spf_values *v, struct buf *out)
 		buf_addf(out, "%.*s", SPF_VALUE_MAX, v->helo);
 		break;
 	case 'c':
-		buf_adds(out, v->client.family == IP_NONE ? "unknown" :
-		    ip_text(&v->client, text));
+		buf_adds(out, ip_text(&v->client, text));
 		break;
 	case 'r':
 		buf_addf(out, "%.*s", SPF_VALUE_MAX, v->receiver);

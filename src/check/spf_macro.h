@@ -43,7 +43,7 @@ bool spf_explain_string_check(struct slice text, struct error *err);
 bool spf_macro_names(struct slice text, char letter);
 
 struct spf_values {
-	struct ip client;
+	struct ip client;               /* known */
 	const char *local;              /* never NULL, nor the next four */
 	const char *sender_domain;
 	const char *domain;             /* of this check_host() */

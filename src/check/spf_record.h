@@ -27,7 +27,7 @@ struct spf_directive {
 	enum spf_mechanism mechanism;
 	struct slice domain;            /* domain-spec; absent: this domain */
 	struct ip address;              /* ip4, ip6 */
-	unsigned prefix4, prefix6;      /* of a, mx and the network of ip4, ip6 */
+	unsigned prefix4, prefix6;      /* 32 and 128 when not given */
 	struct slice text;              /* the whole term, for people */
 };
 

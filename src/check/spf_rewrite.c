@@ -17,10 +17,19 @@ static char qualifier(enum auth_code code)
 	    code == AUTH_NEUTRAL ? '?' : '+';
 }
 
-/* What it takes for "not given" is a zero. */
-static bool zero_prefix(const struct spf_directive *d)
+/*
+ * Only the prefix for the client's family is written: a zero is what the
+ * library takes for "not given".
+ */
+static bool of_v6(const struct spf_walk *w)
 {
-	return d->prefix4 == 0 || d->prefix6 == 0;
+	return w->question->client.family == IP_V6;
+}
+
+static bool zero_prefix(const struct spf_walk *w,
+    const struct spf_directive *d)
+{
+	return (of_v6(w) ? d->prefix6 : d->prefix4) == 0;
 }
 
 /* It compares names as text: only plain ones are written. */
@@ -30,17 +39,6 @@ static bool plain_name(const char *name)
 		if (!ascii_alnum(*p) && strchr("-_.", *p) == NULL)
 			return false;
 	return domain_fits_dns(name);
-}
-
-static void write_address(const struct spf_directive *d, struct buf *out)
-{
-	char text[INET6_ADDRSTRLEN];
-	bool v4 = d->mechanism == SPF_IP4;
-
-	inet_ntop(v4 ? AF_INET : AF_INET6, d->address.octets, text,
-	    sizeof(text));
-	buf_addf(out, " %cip%d:%s/%u", qualifier(d->code), v4 ? 4 : 6, text,
-	    v4 ? d->prefix4 : d->prefix6);
 }
 
 /* A record that is being written. */
@@ -79,6 +77,20 @@ static const char *write_ptr(const struct rewrite *x, size_t i)
 	return NULL;
 }
 
+/* A network of the other family matches nobody, with any prefix. */
+static void write_address(const struct rewrite *x,
+    const struct spf_directive *d)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool v6 = d->mechanism == SPF_IP6;
+
+	inet_ntop(v6 ? AF_INET6 : AF_INET, d->address.octets, text,
+	    sizeof(text));
+	buf_addf(x->out, " %cip%d:%s", qualifier(d->code), v6 ? 6 : 4, text);
+	if (v6 == of_v6(x->walk))
+		buf_addf(x->out, "/%u", v6 ? d->prefix6 : d->prefix4);
+}
+
 static void write_token(const struct rewrite *x, const char *name, size_t i)
 {
 	const struct spf_directive *d = &x->record->directives[i];
@@ -86,14 +98,15 @@ static void write_token(const struct rewrite *x, const char *name, size_t i)
 	buf_addf(x->out, " %c%s:t%zu.%zu.x", qualifier(d->code), name,
 	    x->scene, i);
 	if (d->mechanism == SPF_A || d->mechanism == SPF_MX)
-		buf_addf(x->out, "/%u//%u", d->prefix4, d->prefix6);
+		buf_addf(x->out, of_v6(x->walk) ? "//%u" : "/%u",
+		    of_v6(x->walk) ? d->prefix6 : d->prefix4);
 }
 
 static const char *write_directive(const struct rewrite *x, size_t i)
 {
 	const struct spf_directive *d = &x->record->directives[i];
 
-	if (zero_prefix(d))
+	if (zero_prefix(x->walk, d))
 		return "a prefix length of zero";
 	if (spf_matches_unasked(x->walk, d))
 		announce(x, i);
@@ -117,7 +130,7 @@ static const char *write_directive(const struct rewrite *x, size_t i)
 		return write_ptr(x, i);
 	case SPF_IP4:
 	case SPF_IP6:
-		write_address(d, x->out);
+		write_address(x, d);
 		break;
 	}
 	return NULL;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,8 @@ static const char zone_text[] =
     "redall.example TXT \"v=spf1 redirect=servfail.example ?all\"\n"
     "rednone.example TXT \"v=spf1 redirect=none.example\"\n"
     "redred.example TXT \"v=spf1 redirect=red.example\"\n"
-    "increderr.example TXT \"v=spf1 include:red.example redirect=red.example\"\n"
+    "increderr.example TXT \"v=spf1 include:red.example "
+	"redirect=red.example\"\n"
 
     "zero.example TXT \"v=spf1 ip4:10.0.0.0/0 -all\"\n"
     "zeroa.example TXT \"v=spf1 a:a.example/0 -all\"\n"
@@ -377,7 +379,8 @@ static bool same(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static void compare(size_t i, const char *engine, const struct spf_identity *got)
+static void compare(size_t i, const char *engine,
+    const struct spf_identity *got)
 {
 	const char *label = cases[i].label;
 
@@ -744,6 +747,48 @@ static void test_engines_agree(void **state)
 	assert_in_range(tally.codes[AUTH_PERMERROR], 100, 3000);
 }
 
+/* --- threads share the resolver and nothing else --- */
+
+struct worker {
+	pthread_t thread;
+	struct resolver *zone;
+	unsigned wrong;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct arena *mem = arena_new(16384);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct spf_identity got;
+
+		ask(mem, w->zone, ENGINE_BOTH, cases[i].client,
+		    cases[i].domain, cases[i].local, &got);
+		w->wrong += got.code != cases[i].code ||
+		    !same(got.mechanism, cases[i].mechanism);
+		arena_reset(mem);
+	}
+	arena_free(mem);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	struct fixture *f = *state;
+	struct worker workers[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		workers[i] = (struct worker){ .zone = f->zone };
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work,
+		    &workers[i]), 0);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(workers[i].thread, NULL);
+		assert_int_equal(workers[i].wrong, 0);
+	}
+}
+
 /* --- the check --- */
 
 static void examine(struct fixture *f, struct evidence *e, const char *from,
@@ -849,6 +894,7 @@ int main(void)
 		TEST(test_huge_records),
 		TEST(test_any_octet),
 		TEST(test_engines_agree),
+		TEST(test_threads),
 		TEST(test_check),
 		TEST(test_check_without_helo),
 		TEST(test_check_without_client),
