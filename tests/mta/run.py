@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real Postfix, real Sendmail, real DNS: every case of cases.py through each
+of them and through `assay check`, which have to agree; then hostile.py.
+
+Exit status: 0 all passed, 1 something failed, 77 nothing could be run here.
+"""
+import argparse
+import os
+import pathlib
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+import sandbox  # noqa: E402
+
+NEEDED = [("nsd", "nsd"), ("postcat", "postfix"), ("ip", "iproute2"),
+          ("unshare", "util-linux"), ("openssl", "openssl"),
+          ("opendkim-testmsg", "opendkim-tools")]
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    p.add_argument("--assayd", required=True, help="path of the daemon")
+    p.add_argument("--assay", required=True, help="path of the tool")
+    p.add_argument("--only", action="append", help="a case by name")
+    p.add_argument("--mta", choices=["postfix", "sendmail", "both"],
+                   default="both")
+    p.add_argument("--keep", action="store_true", help="leave the files")
+    p.add_argument("--cache", help="where Sendmail is unpacked")
+    p.add_argument("--list", action="store_true", help="name the cases")
+    return p.parse_args()
+
+
+def outside(args):
+    """Prepare what needs the real machine, then go inside."""
+    needed = NEEDED + ([("m4", "m4")] if args.mta != "postfix" else [])
+    sandbox.require(needed)
+    environ = {}
+    if args.mta != "postfix":
+        import sendmail
+        cache = args.cache or os.path.join(
+            os.environ.get("TMPDIR", "/tmp"), "assay-mta-sendmail")
+        unpacked, why = sendmail.unpack(cache)
+        if unpacked:
+            environ["ASSAY_MTA_SENDMAIL"] = str(unpacked)
+        elif args.mta == "sendmail":
+            sandbox.skip("no Sendmail: " + why)
+        else:
+            environ["ASSAY_MTA_NO_SENDMAIL"] = why
+    argv = ["/usr/bin/python3", "-B", os.path.abspath(__file__)] + sys.argv[1:]
+    return sandbox.run_inside(argv, args.keep, environ)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def line(self, name, wrong, note=""):
+        if wrong:
+            self.failed += 1
+        else:
+            self.passed += 1
+        print("%-4s %-28s %s" % ("FAIL" if wrong else "ok", name, note))
+        for sentence in wrong:
+            print("       " + sentence)
+        sys.stdout.flush()
+
+    def skip(self, name, why):
+        self.skipped += 1
+        print("skip %-28s %s" % (name, why))
+
+    def close(self):
+        print("%d passed, %d failed%s" % (
+            self.passed, self.failed,
+            ", %d skipped" % self.skipped if self.skipped else ""))
+        return 1 if self.failed else 0
+
+
+def play_all(lanes, cases, letters):
+    """Lanes side by side, cases one after the other in each."""
+    seen, trouble = {}, []
+
+    def run(lane):
+        for case in cases:
+            try:
+                seen[lane.name, case.name] = lane.play(case, letters[case.name])
+            except Exception as e:      # noqa: BLE001: told, not lost
+                trouble.append("%s, %s: %r" % (lane.name, case.name, e))
+
+    threads = [threading.Thread(target=run, args=(lane,)) for lane in lanes]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return seen, trouble
+
+
+def judge_case(case, lanes, seen):
+    import judge
+    wrong, notes = [], []
+    for i, part in enumerate(case.parts):
+        mine = [seen[lane.name, case.name][i] for lane in lanes
+                if (lane.name, case.name) in seen]
+        if len(mine) != len(lanes):
+            wrong.append("not played everywhere")
+        where = "part %d, " % (i + 1) if len(case.parts) > 1 else ""
+        for s in mine:
+            wrong += ["%s%s: %s" % (where, s.lane, text)
+                      for text in judge.expectations(part, s)]
+            if part.cut is None:
+                notes.append("%s %s/%s" % (s.lane, s.action, s.rule))
+            else:
+                notes.append("%s %s" % (s.lane, part.cut))
+        wrong += [where + text for text in judge.agreement(part, mine)]
+    return wrong, ", ".join(notes)
+
+
+def strays(lab, cases, seen):
+    """Deliveries of what was refused or thrown away."""
+    wrong = []
+    for case in cases:
+        for i, part in enumerate(case.parts):
+            if part.action in ("accept", "tag") and part.cut is None:
+                continue
+            for name, sink in lab.sinks.items():
+                if sink.find(part.message_id):
+                    wrong.append("%s part %d was delivered by %s" %
+                                 (case.name, i + 1, name))
+    for s in [s for parts in seen.values() for s in parts]:
+        if s.queue_id and s.action == "discard" and \
+                any(sink.find(s.queue_id) for sink in lab.sinks.values()):
+            wrong.append("a discarded message was delivered by " + s.lane)
+    return wrong
+
+
+def transactions(lab, args, tally, wanted):
+    from cases import CASES
+    from letter import message_id
+    from play import CheckLane, MtaLane
+    cases = [c for c in CASES if wanted(c.name)]
+    letters = {}
+    for case in cases:
+        for i, part in enumerate(case.parts):
+            part.message_id = message_id(case.name, i)
+        letters[case.name] = [p.letter.write(lab.keys, p.message_id)
+                              for p in case.parts]
+    lanes = [MtaLane(lab, name) for name in lab.lanes]
+    lanes.append(CheckLane(lab, os.path.abspath(args.assay)))
+    seen, trouble = play_all(lanes, cases, letters)
+    for case in cases:
+        tally.line(case.name, *judge_case(case, lanes, seen))
+    if cases:
+        tally.line("nothing-astray", trouble + strays(lab, cases, seen),
+                   "what was refused reached nobody")
+
+
+def attempt(scenario, lab):
+    try:
+        return scenario(lab)
+    except Exception as e:              # noqa: BLE001: told, not lost
+        return [repr(e)]
+
+
+def inside(args):
+    import hostile
+    from lab import Lab
+    tally = Tally()
+    began = time.monotonic()
+
+    def wanted(name):
+        return not args.only or name in args.only
+
+    here = pathlib.Path(__file__).resolve().parent
+    unpacked = os.environ.get("ASSAY_MTA_SENDMAIL")
+    with Lab(os.path.abspath(args.assayd), here / "test.policy", unpacked,
+             with_postfix=args.mta != "sendmail") as lab:
+        if "ASSAY_MTA_NO_SENDMAIL" in os.environ:
+            tally.skip("sendmail", os.environ["ASSAY_MTA_NO_SENDMAIL"])
+        transactions(lab, args, tally, wanted)
+        if args.mta != "sendmail":
+            for name, why, scenario in hostile.SCENARIOS:
+                if wanted(name):
+                    tally.line(name, attempt(scenario, lab), why)
+        tally.line("daemons-well", lab.complaints(),
+                   "no death, no sanitizer report, a clean end on SIGTERM")
+    print("took %.0f s" % (time.monotonic() - began))
+    return tally.close()
+
+
+def main():
+    args = arguments()
+    if args.list:
+        import hostile
+        from cases import CASES
+        for name, why in [(c.name, c.why) for c in CASES] + \
+                [s[:2] for s in hostile.SCENARIOS]:
+            print("%-28s %s" % (name, why))
+        return 0
+    return inside(args) if sandbox.inside() else outside(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
