@@ -209,6 +209,8 @@ static bool start_milter(struct daemon *d, pthread_t *thread)
 	sigemptyset(&signals);
 	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
 		sigaddset(&signals, handled[i]);
+	/* A log or an MTA that went away is an error of one write. */
+	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	good = pthread_create(thread, NULL, run_milter, d) == 0;
 	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)

@@ -48,8 +48,10 @@ static bool read_info(struct arena *mem, const char *p, struct received *out)
 		struct slice word = take_word(&p);
 		struct ip ip;
 
-		if (word.len == 0)
-			return found;           /* a parenthesis inside */
+		if (word.len == 0) {    /* Sendmail: "(may be forged)" */
+			out->name = NULL;
+			return found;
+		}
 		if (take_literal(word, &ip)) {
 			if (found)
 				return false;   /* two addresses: which? */

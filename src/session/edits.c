@@ -5,23 +5,25 @@
 #include "mail/authres.h"
 
 /* Fields that only we write: whoever else wrote them wants to deceive. */
-static bool is_ours_alone(const struct field *f)
+static bool is_ours_alone(struct slice name)
 {
-	return slice_starts_nocase(f->name, "Assay-");
+	return slice_starts_nocase(name, "Assay-");
 }
 
 static bool is_forged(const struct transaction *t, const struct field *f)
 {
-	if (slice_is_nocase(f->name, "Authentication-Results"))
+	struct slice name = slice_trim(f->name);        /* "Name :" */
+
+	if (slice_is_nocase(name, "Authentication-Results"))
 		return authres_claims(f->value, t->kit->options.authserv_id);
-	return is_ours_alone(f);
+	return is_ours_alone(name);
 }
 
 /* A mark that this verdict sets replaces what came with the message. */
 static bool is_replaced(const struct verdict *v, const struct field *f)
 {
 	for (size_t i = 0; i < v->header_count; i++)
-		if (slice_is_nocase(f->name, v->headers[i].name))
+		if (slice_is_nocase(slice_trim(f->name), v->headers[i].name))
 			return true;
 	return false;
 }
@@ -37,11 +39,12 @@ static void remove_fields(struct transaction *t, struct outcome *o)
 
 	for (size_t i = h->count; i-- > 0;) {
 		const struct field *f = &h->fields[i];
+		struct slice name = slice_trim(f->name);
 
 		if (!is_forged(t, f) && !is_replaced(o->verdict, f))
 			continue;
 		out[n++] = (struct field_removal){
-			.name = arena_strndup(t->mem, f->name.data, f->name.len),
+			.name = arena_strndup(t->mem, name.data, name.len),
 			.index = f->instance,
 			.value = header_unfold(t->mem, f->value),
 		};

@@ -13,15 +13,26 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "mail/domain.h"
+#include "mail/message.h"
 #include "setup/conf_keys.h"
+
+#define CONF_MAX ((size_t)1 << 20)
+
+/*
+ * Put behind the last line of every file: libconfuse takes the end of the file
+ * for the end of a section that somebody forgot to close, and this key is
+ * known outside of sections only.
+ */
+#define END_MARK "end-of-file"
 
 const char conf_default_path[] = ASSAY_CONF_DIR "/assay.conf";
 
 /*
- * Where complaints of the parse under way go. libconfuse gives its callbacks
- * no argument of ours; a file is read by one thread from start to end.
+ * The parse under way. libconfuse gives its callbacks no argument of ours, and
+ * names no file in a section; a file is read by one thread from start to end.
  */
 static _Thread_local struct buf *complaints;
+static _Thread_local const char *parsed_file;
 
 static bool in_section(const struct conf_key *k, const char *section)
 {
@@ -41,6 +52,11 @@ static void complain_unknown(const cfg_t *cfg, const char *name)
 	const char *section = section_of(cfg);
 	struct closest near;
 
+	if (strcmp(name, END_MARK) == 0) {
+		buf_addf(complaints, "section %s is not closed with }",
+		    section);
+		return;
+	}
 	closest_start(&near, name);
 	for (const struct conf_key *k = conf_keys; k->name != NULL; k++) {
 		if (in_section(k, section))
@@ -57,8 +73,7 @@ static void complain_unknown(const cfg_t *cfg, const char *name)
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
-	buf_addf(complaints, "%s:%d: ",
-	    cfg->filename != NULL ? cfg->filename : "?", cfg->line);
+	buf_addf(complaints, "%s:%d: ", parsed_file, cfg->line);
 	if (strncmp(fmt, "no such option", 14) == 0) {
 		complain_unknown(cfg, va_arg(args, const char *));
 	} else {
@@ -132,6 +147,7 @@ static cfg_t *make_grammar(struct grammar *g)
 	fill_section(g->top, NULL);
 	while (g->top[n].name != NULL)
 		n++;
+	g->top[n++] = (cfg_opt_t)CFG_STR(END_MARK, NULL, CFGF_NODEFAULT);
 	for (const struct conf_key *k = conf_keys; k->name != NULL; k++) {
 		cfg_opt_t *subopts = g->sections[s];
 
@@ -198,29 +214,56 @@ static bool set_authserv_id(struct conf *c, struct buf *problems)
 	return false;
 }
 
-static bool parse_file(struct conf *c, const char *path, struct buf *problems)
+static bool parse_text(struct conf *c, const char *text)
 {
 	struct grammar *g = xcalloc(1, sizeof(*g));
 	cfg_t *cfg = make_grammar(g);
-	bool good = false;
+	bool good;
 
-	complaints = problems;
 	cfg_set_error_function(cfg, on_error);
-	switch (cfg_parse(cfg, path)) {
-	case CFG_SUCCESS:
-		good = true;
-		for (const struct conf_key *k = conf_keys; k->name != NULL; k++)
-			take_key(c, k, cfg);
-		break;
-	case CFG_FILE_ERROR:
-		buf_addf(problems, "%s: %s\n", path, strerror(errno));
-		break;
-	default:                        /* on_error() has said it */
-		break;
-	}
-	complaints = NULL;
+	good = cfg_parse_buf(cfg, text) == CFG_SUCCESS;
+	for (const struct conf_key *k = conf_keys; good && k->name != NULL; k++)
+		take_key(c, k, cfg);
 	cfg_free(cfg);
 	free(g);
+	return good;
+}
+
+static bool read_all(struct conf *c, const char *path, const char **text,
+    struct error *err)
+{
+	FILE *in = fopen(path, "r");
+	struct slice all;
+	bool good;
+
+	if (in == NULL)
+		return error_set(err, "%s", strerror(errno));
+	good = message_read(c->mem, in, CONF_MAX, &all, err);
+	fclose(in);
+	if (!good)
+		return false;
+	if (memchr(all.data, '\0', all.len) != NULL)
+		return error_set(err, "holds a NUL byte: no text file");
+	*text = arena_printf(c->mem, "%.*s\n" END_MARK " = yes\n",
+	    (int)all.len, all.data);
+	return true;
+}
+
+static bool parse_file(struct conf *c, const char *path, struct buf *problems)
+{
+	struct error err;
+	const char *text;
+	bool good;
+
+	if (!read_all(c, path, &text, &err)) {
+		buf_addf(problems, "%s: %s\n", path, err.text);
+		return false;
+	}
+	complaints = problems;
+	parsed_file = path;
+	good = parse_text(c, text);
+	complaints = NULL;
+	parsed_file = NULL;
 	return good;
 }
 
