@@ -102,3 +102,17 @@ struct log *check_env_log(const struct check_env *env)
 const struct check *const checks[] = {
 	&iprev_check, &spf_check, &dkim_check, &dmarc_check, NULL,
 };
+
+const char *client_exempt(const struct evidence *e)
+{
+	switch (e->client_class) {
+	case CLIENT_LOCAL:
+		return "local client";
+	case CLIENT_AUTHENTICATED:
+		return "authenticated submission";
+	case CLIENT_RELAY:
+	case CLIENT_OUTSIDE:
+		break;
+	}
+	return NULL;
+}

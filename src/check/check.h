@@ -66,6 +66,13 @@ struct evidence {
 	time_t received;                /* what time it is for this message */
 };
 
+/*
+ * Why this client is not judged by SPF, iprev and DMARC, or NULL. Mail of our
+ * own users and of this host comes in before the domain's own signature and
+ * from an address no record names: it is our setup that would be judged.
+ */
+const char *client_exempt(const struct evidence *e);
+
 enum engine { ENGINE_LIBRARY, ENGINE_NATIVE, ENGINE_BOTH };
 extern const struct name engine_names[];        /* library native both */
 

@@ -26,25 +26,6 @@ static void *dmarc_open(struct examination *x)
 	return x;
 }
 
-/*
- * Mail of our own users and of this host comes in before the domain's own
- * signature and from an address no SPF record names: DMARC would judge our
- * setup, not the author. NULL: judge.
- */
-static const char *why_exempt(enum client_class class)
-{
-	switch (class) {
-	case CLIENT_LOCAL:
-		return "local client";
-	case CLIENT_AUTHENTICATED:
-		return "authenticated submission";
-	case CLIENT_RELAY:
-	case CLIENT_OUTSIDE:
-		break;
-	}
-	return NULL;
-}
-
 static bool are_neighbours(const char *a, const char *b)
 {
 	return !domain_equal(a, b) && domain_equal(domain_last_labels(a, 2),
@@ -64,7 +45,7 @@ static void dmarc_reach(void *state, enum phase phase)
 	    e->mail.domain;
 
 	if (phase != PHASE_HEADERS || e->author.status != AUTHOR_OK ||
-	    author == NULL || why_exempt(e->client_class) != NULL)
+	    author == NULL || client_exempt(e) != NULL)
 		return;
 	dmarc_prefetch(x->dns, author);
 	if (sender != NULL && are_neighbours(sender, author))
@@ -127,7 +108,7 @@ static void dmarc_finish(void *state)
 	struct examination *x = state;
 	const struct evidence *e = x->evidence;
 	struct dmarc_finding *out = &x->findings->dmarc;
-	const char *exempt = why_exempt(e->client_class);
+	const char *exempt = client_exempt(e);
 
 	*out = (struct dmarc_finding){
 		.policy = DMARC_POLICY_ABSENT,

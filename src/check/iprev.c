@@ -130,15 +130,10 @@ void iprev_evaluate(struct arena *mem, struct inquiry *dns,
 /* Why this client is not looked at; NULL: it is. */
 static const char *why_not(const struct evidence *e)
 {
-	switch (e->client_class) {
-	case CLIENT_LOCAL:
-		return "local client";
-	case CLIENT_AUTHENTICATED:
-		return "authenticated submission";
-	case CLIENT_RELAY:
-	case CLIENT_OUTSIDE:
-		break;
-	}
+	const char *exempt = client_exempt(e);
+
+	if (exempt != NULL)
+		return exempt;
 	return e->client_ip.family == IP_NONE ? e->why_no_client : NULL;
 }
 

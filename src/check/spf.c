@@ -146,6 +146,8 @@ static enum spf_scope mailfrom_scope(const struct evidence *e)
 
 static bool is_asked(const struct evidence *e)
 {
+	if (client_exempt(e) != NULL)
+		return false;
 	return !e->client_settled || e->client_ip.family != IP_NONE;
 }
 
@@ -194,8 +196,14 @@ static void spf_finish(void *state)
 {
 	struct examination *x = state;
 	struct spf_finding *f = &x->findings->spf;
+	const char *exempt = client_exempt(x->evidence);
 
 	f->mailfrom_scope = mailfrom_scope(x->evidence);
+	if (exempt != NULL) {
+		f->helo = (struct spf_identity){ .reason = exempt };
+		f->mailfrom = f->helo;
+		return;
+	}
 	evaluate(x, SPF_SCOPE_HELO, &f->helo);
 	if (f->mailfrom_scope == SPF_SCOPE_HELO)
 		f->mailfrom = f->helo;          /* the same question */

@@ -12,15 +12,7 @@ struct stamping {
 
 static bool is_judged(const struct evidence *e)
 {
-	switch (e->client_class) {
-	case CLIENT_LOCAL:
-	case CLIENT_AUTHENTICATED:
-		return false;
-	case CLIENT_RELAY:
-	case CLIENT_OUTSIDE:
-		break;
-	}
-	return true;
+	return client_exempt(e) == NULL;
 }
 
 static struct authres_result *add(struct stamping *s, const char *method,

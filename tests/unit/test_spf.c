@@ -821,7 +821,8 @@ static void examine(struct fixture *f, struct evidence *e, const char *from,
 static void test_check(void **state)
 {
 	struct fixture *f = *state;
-	struct evidence e = { .helo = "a.example", .helo_domain = "a.example" };
+	struct evidence e = { .client_class = CLIENT_OUTSIDE,
+	    .helo = "a.example", .helo_domain = "a.example" };
 	struct spf_finding got;
 
 	assert_int_equal(spf_check.ready, PHASE_MAIL);
@@ -851,7 +852,8 @@ static void test_check(void **state)
 static void test_check_without_helo(void **state)
 {
 	struct fixture *f = *state;
-	struct evidence e = { .helo = "[192.0.2.1]",
+	struct evidence e = { .client_class = CLIENT_OUTSIDE,
+	    .helo = "[192.0.2.1]",
 	    .helo_status = HELO_LITERAL };
 	struct spf_finding got;
 
@@ -866,7 +868,8 @@ static void test_check_without_helo(void **state)
 static void test_check_without_client(void **state)
 {
 	struct fixture *f = *state;
-	struct evidence e = { .helo = "a.example", .helo_domain = "a.example",
+	struct evidence e = { .client_class = CLIENT_OUTSIDE,
+	    .helo = "a.example", .helo_domain = "a.example",
 	    .why_no_client = "behind a relay that does not say" };
 	struct spf_finding got;
 
@@ -875,11 +878,37 @@ static void test_check_without_client(void **state)
 	assert_string_equal(got.mailfrom.reason,
 	    "behind a relay that does not say");
 	assert_int_equal(got.helo.code, AUTH_NONE);
-	e = (struct evidence){ .helo_domain = "a.example" };
+	e = (struct evidence){ .helo_domain = "a.example",
+	    .client_class = CLIENT_OUTSIDE };
 	assert_true(ip_parse(SLICE("127.0.0.1"), &e.client_ip));
 	examine(f, &e, "<joe@plain.example>", &got);
 	assert_int_equal(got.mailfrom.code, AUTH_NONE);
 	assert_string_equal(got.mailfrom.reason, "loopback client");
+}
+
+/* Our own users' and hosts' mail: nothing is concluded, and the reason said. */
+static void test_check_exempt(void **state)
+{
+	static const struct {
+		enum client_class class;
+		const char *reason;
+	} rows[] = {
+		{ CLIENT_LOCAL, "local client" },
+		{ CLIENT_AUTHENTICATED, "authenticated submission" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct evidence e = { .client_class = rows[i].class,
+		    .helo = "a.example", .helo_domain = "a.example" };
+		struct spf_finding got;
+
+		assert_true(ip_parse(SLICE(V4), &e.client_ip));
+		examine(f, &e, "<joe@plain.example>", &got);
+		assert_int_equal(got.mailfrom.code, AUTH_NONE);
+		assert_string_equal(got.mailfrom.reason, rows[i].reason);
+		assert_int_equal(got.helo.code, AUTH_NONE);
+	}
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -898,6 +927,7 @@ int main(void)
 		TEST(test_check),
 		TEST(test_check_without_helo),
 		TEST(test_check_without_client),
+		TEST(test_check_exempt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
