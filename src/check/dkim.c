@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/dkim_length.h"
 #include "mail/canon.h"
+#include "mail/canonical.h"
 #include "mail/domain.h"
 
 /* Clocks of strangers differ by so much. */
@@ -107,6 +107,12 @@ struct run {
 	size_t count;
 };
 
+/* How long the body is in one canonical form. */
+struct measure {
+	struct canonical_body body;
+	uint64_t octets;
+};
+
 struct dkim_work {
 	struct arena *mem;
 	struct inquiry *dns;
@@ -118,8 +124,8 @@ struct dkim_work {
 	size_t count;
 	struct run runs[2];
 	struct crlf_stream body;
-	struct dkim_length length;
-	bool measure;                   /* some l= must be compared */
+	struct measure measures[2];     /* by enum dkim_folding */
+	bool measure[2];                /* some l= must be compared */
 };
 
 static void refuse(struct candidate *c, enum dkim_cause cause,
@@ -256,7 +262,8 @@ static void choose(struct dkim_work *w)
 		} else {
 			taken++;
 			lengths += another;
-			w->measure |= order[i]->sig.has_length;
+			w->measure[order[i]->sig.body_folding] |=
+			    order[i]->sig.has_length;
 		}
 	}
 }
@@ -342,14 +349,38 @@ static void start_engines(struct dkim_work *w)
 	}
 }
 
+static void count(void *arg, const void *bytes, size_t n)
+{
+	struct measure *m = arg;
+
+	(void)bytes;
+	m->octets += n;
+}
+
+static void start_measures(struct dkim_work *w)
+{
+	static const enum canonical_form forms[] = {
+		[DKIM_FOLDING_SIMPLE] = CANONICAL_SIMPLE,
+		[DKIM_FOLDING_RELAXED] = CANONICAL_RELAXED,
+	};
+
+	for (size_t f = 0; f < 2; f++) {
+		struct measure *m = &w->measures[f];
+
+		m->body.form = forms[f];
+		m->body.out = (struct canonical_sink){ count, m };
+	}
+}
+
 static void sink(void *arg, const void *bytes, size_t n)
 {
 	struct dkim_work *w = arg;
 
 	if (n == 0)
 		return;
-	if (w->measure)
-		dkim_length_feed(&w->length, bytes, n);
+	for (size_t f = 0; f < 2; f++)
+		if (w->measure[f])
+			canonical_body_feed(&w->measures[f].body, bytes, n);
 	for (size_t e = 0; e < 2; e++)
 		if (w->runs[e].count > 0)
 			w->runs[e].engine->body(w->runs[e].state, bytes, n);
@@ -381,6 +412,7 @@ struct dkim_work *dkim_begin(struct arena *mem, struct inquiry *dns,
 			dkim_key_prefetch(dns, w->candidates[i].sig.key_name);
 	select_fields(w);
 	start_engines(w);
+	start_measures(w);
 	return w;
 }
 
@@ -472,7 +504,7 @@ static void conclude(struct dkim_work *w, struct candidate *c)
 		return;
 	/* RFC 6376 8.2: whoever appends to the body speaks with the signer's
 	 * name. */
-	octets = dkim_length_of(&w->length, c->sig.body_folding);
+	octets = w->measures[c->sig.body_folding].octets;
 	if (octets == c->sig.length)
 		return;
 	c->out->code = octets > c->sig.length ? AUTH_POLICY : AUTH_PERMERROR;
@@ -506,6 +538,9 @@ static void shorten_b(struct dkim_work *w, struct candidate *c)
 void dkim_conclude(struct dkim_work *w)
 {
 	crlf_end(&w->body);
+	for (size_t f = 0; f < 2; f++)
+		if (w->measure[f])
+			canonical_body_end(&w->measures[f].body);
 	for (size_t i = 0; i < w->count; i++)
 		if (w->candidates[i].live)
 			fetch_key(w, &w->candidates[i]);

@@ -22,7 +22,8 @@
 enum dkim_kind {
 	DKIM_KIND_SIGNATURE,    /* DKIM-Signature */
 	DKIM_KIND_ARC_MESSAGE,  /* ARC-Message-Signature: i= is the instance,
-				 * v= is ignored, From in h= is not asked for */
+				 * v= is ignored, h= needs no From and may
+				 * have empty elements */
 	DKIM_KIND_ARC_SEAL,     /* ARC-Seal: i a b d s t cv; h= is an error */
 };
 
