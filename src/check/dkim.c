@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check/dkim.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "mail/canon.h"
-#include "mail/canonical.h"
-#include "mail/domain.h"
+#include "check/dkim_work.h"
 
-/* Clocks of strangers differ by so much. */
-#define GRACE 300
-/* Each different l= costs a pass over the body. */
-#define LENGTHS_MAX 4
 /* RFC 6008 3 */
 #define B_SHOWN_MIN 8
 #define B_SHOWN_MAX 64
@@ -45,21 +38,6 @@ const struct name dkim_cause_names[] = {
 	{ 0, NULL },
 };
 
-/* What a signature gets that is turned away without, or before, any
- * mathematics (RFC 8601 2.7.1, RFC 8301 3). */
-static const enum auth_code refusal[] = {
-	[DKIM_CAUSE_SYNTAX]     = AUTH_PERMERROR,
-	[DKIM_CAUSE_NO_KEY]     = AUTH_PERMERROR,
-	[DKIM_CAUSE_REVOKED]    = AUTH_PERMERROR,
-	[DKIM_CAUSE_KEY_SYNTAX] = AUTH_PERMERROR,
-	[DKIM_CAUSE_WEAK]       = AUTH_PERMERROR,
-	[DKIM_CAUSE_ALGORITHM]  = AUTH_PERMERROR,
-	[DKIM_CAUSE_EXPIRED]    = AUTH_PERMERROR,
-	[DKIM_CAUSE_DNS]        = AUTH_TEMPERROR,
-	[DKIM_CAUSE_LIMIT]      = AUTH_POLICY,
-	[DKIM_CAUSE_ENGINE]     = AUTH_NEUTRAL,
-};
-
 /* What an engine's answer means. */
 static const struct {
 	enum auth_code code;
@@ -86,210 +64,6 @@ static const unsigned char despair[] = {
 	[AUTH_NEUTRAL] = 3, [AUTH_PERMERROR] = 4, [AUTH_FAIL] = 5,
 	[AUTH_SOFTFAIL] = 6, [AUTH_NONE] = 7,
 };
-
-/* One DKIM-Signature field. */
-struct candidate {
-	struct dkim_sig_parsed sig;
-	struct dkim_signature *out;
-	size_t field;
-	unsigned rank;                  /* how promising */
-	bool live;                      /* to be verified, so far */
-	const size_t *selected;
-	struct dkim_key *key;
-	struct dkim_task *tasks[2];     /* by engine; NULL: not given to it */
-};
-
-/* One engine at work on this message. */
-struct run {
-	const struct dkim_engine *engine;
-	void *state;
-	struct dkim_task *tasks;
-	size_t count;
-};
-
-/* How long the body is in one canonical form. */
-struct measure {
-	struct canonical_body body;
-	uint64_t octets;
-};
-
-struct dkim_work {
-	struct arena *mem;
-	struct inquiry *dns;
-	const struct dkim_settings *settings;
-	const struct dkim_question *question;
-	struct dkim_finding *out;
-	struct dkim_setup setup;
-	struct candidate *candidates;   /* top of the message first */
-	size_t count;
-	struct run runs[2];
-	struct crlf_stream body;
-	struct measure measures[2];     /* by enum dkim_folding */
-	bool measure[2];                /* some l= must be compared */
-};
-
-static void refuse(struct candidate *c, enum dkim_cause cause,
-    const char *reason)
-{
-	c->live = false;
-	c->out->code = refusal[cause];
-	c->out->cause = cause;
-	c->out->reason = reason;
-}
-
-/* RFC 6376 3.5: t= in the future and x= in the past; both MAY, and do here. */
-static void check_time(struct candidate *c, time_t now)
-{
-	uint64_t t = now < 0 ? 0 : (uint64_t)now;
-
-	if (c->sig.has_expiry && c->sig.expiry + GRACE < t)
-		refuse(c, DKIM_CAUSE_EXPIRED, "the signature has expired");
-	else if (c->sig.has_time && c->sig.time > t + GRACE)
-		refuse(c, DKIM_CAUSE_EXPIRED, "it was signed in the future");
-}
-
-static unsigned rank(const struct dkim_question *q, const char *domain)
-{
-	unsigned best = 0;
-
-	for (size_t i = 0; i < q->author_count; i++) {
-		const char *author = q->authors[i];
-		unsigned here = 0;
-
-		if (domain_equal(author, domain))
-			here = 2;
-		else if (domain_is_below(author, domain) ||
-		    domain_is_below(domain, author))
-			here = 1;
-		best = here > best ? here : best;
-	}
-	return best;
-}
-
-static void read_field(struct dkim_work *w, struct candidate *c, size_t field)
-{
-	struct dkim_sig_parsed *sig = &c->sig;
-
-	dkim_sig_parse(w->mem, DKIM_KIND_SIGNATURE,
-	    w->question->header->fields[field].value, sig);
-	c->field = field;
-	c->out->domain = sig->domain;
-	c->out->selector = sig->selector;
-	c->out->identity = sig->identity;
-	c->out->algorithm = sig->algorithm_text;
-	c->live = true;
-	if (sig->cause != DKIM_CAUSE_NONE) {
-		refuse(c, sig->cause, sig->reason);
-		return;
-	}
-	c->rank = rank(w->question, sig->domain);
-	check_time(c, w->question->now);
-}
-
-static bool is_signature(const struct field *f)
-{
-	return slice_is_nocase(slice_trim(f->name), "DKIM-Signature");
-}
-
-static void collect(struct dkim_work *w)
-{
-	const struct header *h = w->question->header;
-	size_t total = 0;
-
-	for (size_t i = 0; i < h->count; i++)
-		total += is_signature(&h->fields[i]);
-	w->out->count = total > DKIM_LISTED_MAX ? DKIM_LISTED_MAX : total;
-	w->out->ignored = total - w->out->count;
-	w->out->signatures = arena_array(w->mem, w->out->count + 1,
-	    sizeof(*w->out->signatures));
-	w->candidates = arena_array(w->mem, w->out->count + 1,
-	    sizeof(*w->candidates));
-	for (size_t i = 0; i < h->count && w->count < w->out->count; i++) {
-		struct candidate *c = &w->candidates[w->count];
-
-		if (!is_signature(&h->fields[i]))
-			continue;
-		c->out = &w->out->signatures[w->count++];
-		read_field(w, c, i);
-	}
-}
-
-static int compare_promise(const void *a, const void *b)
-{
-	const struct candidate *x = *(struct candidate *const *)a;
-	const struct candidate *y = *(struct candidate *const *)b;
-
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? 1 : -1;
-	return (x->field > y->field) - (x->field < y->field);
-}
-
-/* Is its l= one more that costs? */
-static bool new_length(struct candidate *const *chosen, size_t count,
-    const struct candidate *c)
-{
-	if (!c->sig.has_length)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (chosen[i]->live && chosen[i]->sig.has_length &&
-		    chosen[i]->sig.length == c->sig.length &&
-		    chosen[i]->sig.body_folding == c->sig.body_folding)
-			return false;
-	return true;
-}
-
-/* The most promising ones, as many as are allowed. */
-static void choose(struct dkim_work *w)
-{
-	struct candidate **order = arena_array(w->mem, w->count + 1,
-	    sizeof(struct candidate *));
-	size_t live = 0, taken = 0, lengths = 0;
-
-	for (size_t i = 0; i < w->count; i++)
-		if (w->candidates[i].live)
-			order[live++] = &w->candidates[i];
-	if (live > 0)
-		qsort(order, live, sizeof(struct candidate *), compare_promise);
-	for (size_t i = 0; i < live; i++) {
-		bool another = new_length(order, i, order[i]);
-
-		if (taken == w->settings->signatures) {
-			refuse(order[i], DKIM_CAUSE_LIMIT,
-			    "not evaluated: too many signatures");
-		} else if (another && lengths == LENGTHS_MAX) {
-			refuse(order[i], DKIM_CAUSE_LIMIT,
-			    "not evaluated: too many different l=");
-		} else {
-			taken++;
-			lengths += another;
-			w->measure[order[i]->sig.body_folding] |=
-			    order[i]->sig.has_length;
-		}
-	}
-}
-
-/* Which fields it covers; some fields nobody can sign for. */
-static void select_fields(struct dkim_work *w)
-{
-	const struct header *h = w->question->header;
-	struct dkim_index *index = NULL;
-
-	for (size_t i = 0; i < w->count; i++) {
-		struct candidate *c = &w->candidates[i];
-
-		if (!c->live)
-			continue;
-		if (index == NULL)
-			index = dkim_index_new(w->mem, h);
-		c->selected = dkim_select(index, &c->sig, c->field);
-		for (size_t k = 0; c->live && k < c->sig.name_count; k++)
-			if (c->selected[k] != DKIM_NO_FIELD &&
-			    !dkim_field_is_plain(
-				h->fields[c->selected[k]].value))
-				refuse(c, DKIM_CAUSE_SYNTAX, "a signed field "
-				    "holds control characters");
-	}
-}
 
 static const struct dkim_engine *const engines[] = {
 	&dkim_library_engine, &dkim_native_engine,
@@ -326,7 +100,7 @@ static void hand_out(struct dkim_work *w, struct candidate *c)
 			break;
 	}
 	if (!given)
-		refuse(c, DKIM_CAUSE_ENGINE, c->sig.not_for_library != NULL ?
+		dkim_refuse(c, DKIM_CAUSE_ENGINE, c->sig.not_for_library != NULL ?
 		    c->sig.not_for_library : "no engine can judge it");
 }
 
@@ -405,12 +179,11 @@ struct dkim_work *dkim_begin(struct arena *mem, struct inquiry *dns,
 		.body = { .sink = sink, .arg = w },
 	};
 	*out = (struct dkim_finding){ .code = AUTH_NONE };
-	collect(w);
-	choose(w);
+	dkim_choose(w);
 	for (size_t i = 0; i < w->count; i++)
 		if (w->candidates[i].live)
 			dkim_key_prefetch(dns, w->candidates[i].sig.key_name);
-	select_fields(w);
+	dkim_select_fields(w);
 	start_engines(w);
 	start_measures(w);
 	return w;
@@ -446,13 +219,13 @@ static void fetch_key(struct dkim_work *w, struct candidate *c)
 	c->out->testing = c->key->testing;
 	c->out->key_bits = c->key->bits;
 	if (c->key->cause != DKIM_CAUSE_NONE) {
-		refuse(c, c->key->cause, c->key->reason);
+		dkim_refuse(c, c->key->cause, c->key->reason);
 		return;
 	}
 	cause = dkim_key_serves(c->key, &c->sig, w->settings->minimum_bits,
 	    &reason);
 	if (cause != DKIM_CAUSE_NONE) {
-		refuse(c, cause, reason);
+		dkim_refuse(c, cause, reason);
 		return;
 	}
 	for (size_t e = 0; e < 2; e++)
