@@ -64,6 +64,15 @@ struct fact_def {
 
 extern const struct fact_def fact_defs[FACT_COUNT];
 
+/* The words of forwarded.by: what speaks for a forwarder, see gather.h. */
+enum forwarded { FORWARDED_LIST, FORWARDED_SRS, FORWARDED_VERP,
+	FORWARDED_RESENT, FORWARDED_SIGNATURE };
+extern const struct name forwarded_names[];
+
+/* The words of dmarc.aligned. */
+enum aligned { ALIGNED_SPF, ALIGNED_DKIM };
+extern const struct name aligned_names[];
+
 enum fact_state { FACT_UNKNOWN, FACT_ABSENT, FACT_KNOWN };
 
 struct fact_value {
@@ -95,8 +104,11 @@ struct facts {
 	bool headers_known;
 };
 
-/* The id of this name, or FACT_COUNT. */
+/* The id of this name, or FACT_COUNT. Names are compared exactly. */
 enum fact fact_find(const char *name);
+bool fact_is_set(enum fact id);
+
+/* All of them overwrite; text, items and the array are kept, not copied. */
 
 void facts_word(struct facts *f, enum fact id, int code);
 void facts_text(struct facts *f, enum fact id, const char *text); /* NULL: absent */
@@ -110,8 +122,17 @@ void facts_absent(struct facts *f, enum fact id);
 /* At end of message nothing stays unknown: what is not known is absent. */
 void facts_close(struct facts *f);
 
-/* The value as text, as replies and traces show it; NULL: unknown or absent. */
+/*
+ * The value as text, as replies and traces show it; NULL: unknown or absent.
+ * Sets are joined with ", ". Not made safe for any wire: that is for the one
+ * who puts it there.
+ */
 const char *facts_render(struct arena *mem, const struct facts *f, enum fact id);
 
-/* Members of the open object, each of its JSON type; absent ones left out. */
+/* The value of header("name"); *state says whether there is one. */
+const char *facts_header(const struct facts *f, const char *name,
+    enum fact_state *state);
+
+/* Members of the open object, each of its JSON type; absent ones left out.
+ * Fields the policy asked for are members named header("Name"). */
 void facts_json(const struct facts *f, struct json *out);

@@ -16,26 +16,15 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "facts/facts.h"
+#include "policy/report.h"
 #include "policy/verdict.h"
 
 struct policy;
 
 /*
- * Everything that is wrong with the file, as text for a person: for each
- * problem "file:line:column: reason", the line, a caret, "did you mean". At
- * most 20 are reported. Also collects warnings.
- */
-struct policy_report {
-	struct buf text;
-	size_t errors;
-	size_t warnings;
-};
-void policy_report_free(struct policy_report *r);
-
-/*
- * Entries that the configuration adds to a list of the policy (local-domains of
- * assay.conf). They are joined to what the policy
- * says the list is; a policy that has no list of this name is given it.
+ * Entries that the configuration adds to a list of the policy (local-domains
+ * of assay.conf). They are joined to what the policy says the list is; a
+ * policy that has no list of this name is given it.
  */
 struct policy_extra {
 	const char *list;
@@ -44,8 +33,10 @@ struct policy_extra {
 };
 
 /*
- * `extra` may be NULL. NULL when anything is wrong, failing expectations included. Lists that come
- * from files are read relative to the policy's folder.
+ * NULL when anything is wrong, failing expectations included: the report says
+ * everything, with places; it may hold warnings beside a policy that was
+ * loaded. Lists that come from files are read relative to the policy's folder.
+ * `extra` may be NULL.
  */
 struct policy *policy_load(const char *path, const struct policy_extra *extra,
     struct policy_report *report);
@@ -60,8 +51,11 @@ size_t policy_rule_count(const struct policy *p);
 /* What the policy needs from whoever gathers facts. */
 const char *const *policy_headers(const struct policy *p, size_t *count);
 bool policy_per_recipient(const struct policy *p);      /* names rcpt.address/domain */
-/* Is there an `early` rule that may fire at this phase? */
+/* Is there an `early` rule that may fire at this phase? Early rules reject or
+ * tempfail, nothing else. */
 bool policy_early(const struct policy *p, enum phase phase);
+/* How often a regular expression hit a limit, and so did not match. */
+unsigned long policy_pattern_limits(const struct policy *p);
 
 enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
 extern const struct name truth_names[];

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * parser: what the parse_*.c files share. Functions answer false, or NULL,
+ * once the problem has been reported.
+ */
+#include "policy/lex.h"
+#include "policy/tree.h"
+
+struct parser {
+	struct policy *policy;
+	struct policy_report *report;
+	struct lexer lexer;
+	struct token now;       /* the token to be read next */
+	size_t last_end;        /* end of the token read last */
+	unsigned depth;
+};
+
+void parser_take(struct parser *p);             /* go on to the next token */
+bool parser_is(const struct parser *p, enum token_kind kind);
+bool parser_is_word(const struct parser *p, const char *word);
+/* Take it if it is there. */
+bool parser_accept(struct parser *p, enum token_kind kind);
+bool parser_accept_word(struct parser *p, const char *word);
+
+/* "expected WHAT, found ..." at the current token; silent when the lexer has
+ * complained about it already. Reserved words say so. Always false. */
+bool parser_expected(struct parser *p, const char *what);
+bool parser_expect(struct parser *p, enum token_kind kind, const char *what);
+
+/* A name that the policy gives: letters, digits, _ and -. */
+bool parser_name(struct parser *p, const char *what, const char **name,
+    size_t *offset);
+bool parser_string(struct parser *p, const char *what, struct literal *out);
+/* A word, a string, or several in braces. */
+bool parser_value(struct parser *p, const char *what, struct value *out);
+bool parser_subject(struct parser *p, struct subject *out);
+bool parser_at_keyword(const struct parser *p);
+
+/* A word of the language, reserved for a later version. */
+bool word_is_reserved(struct slice word);
+bool word_is_keyword(struct slice word);
+
+struct expr *parse_expr(struct parser *p);
+bool parse_rule(struct parser *p);
+/* One action, final or not, into the deed. */
+bool parse_action(struct parser *p, struct deed *out);
+bool parse_expectation(struct parser *p);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "policy/compile.h"
+#include "policy/decide.h"
+#include "policy/expect.h"
+#include "policy/file.h"
+#include "policy/lex.h"
+#include "policy/logic.h"
+#include "policy/parse.h"
+
+/* "/etc/assay/standard.policy" is named "standard". */
+static const char *name_of(struct arena *mem, const char *path)
+{
+	static const char suffix[] = ".policy";
+	const char *slash = strrchr(path, '/');
+	const char *base = slash == NULL ? path : slash + 1;
+	size_t len = strlen(base), cut = sizeof(suffix) - 1;
+
+	if (len > cut && strcmp(base + len - cut, suffix) == 0)
+		len -= cut;
+	return arena_strndup(mem, base, len);
+}
+
+static const char *folder_of(struct arena *mem, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return ".";
+	return slash == path ? "/" :
+	    arena_strndup(mem, path, (size_t)(slash - path));
+}
+
+/* The policy's own copy of its text: tokens and traces borrow from it. */
+static struct policy *new_policy(const char *text, size_t len,
+    const char *name)
+{
+	struct policy *p = xcalloc(1, sizeof(*p));
+
+	p->mem = arena_new(16384);
+	p->name = name_of(p->mem, name);
+	p->folder = folder_of(p->mem, name);
+	p->source.name = arena_strdup(p->mem, name);
+	p->source.text = (struct slice){ arena_strndup(p->mem, "", 0), 0 };
+	if (len > 0)
+		p->source.text = (struct slice){
+		    arena_memdup(p->mem, text, len), len };
+	p->pattern_limits = xcalloc(1, sizeof(*p->pattern_limits));
+	return p;
+}
+
+void policy_free(struct policy *p)
+{
+	if (p == NULL)
+		return;
+	arena_free(p->mem);
+	free(p->pattern_limits);
+	free(p);
+}
+
+struct policy *policy_load_text(const char *text, size_t len, const char *name,
+    const struct policy_extra *extra, struct policy_report *report)
+{
+	struct policy *p = new_policy(text, len, name);
+
+	if (policy_parse(p, report) && policy_compile(p, extra, report) &&
+	    expect_check(p, report)) {
+		report_finish(report);
+		return p;
+	}
+	report_finish(report);
+	policy_free(p);
+	return NULL;
+}
+
+struct policy *policy_load(const char *path, const struct policy_extra *extra,
+    struct policy_report *report)
+{
+	struct buf text = { 0 };
+	struct policy *p = NULL;
+	struct error err;
+
+	if (file_read(path, POLICY_OCTETS_MAX, &text, &err)) {
+		p = policy_load_text(buf_text(&text), text.len, path, extra,
+		    report);
+	} else {
+		report->errors++;
+		buf_addf(&report->text, "%s\n", err.text);
+	}
+	buf_free(&text);
+	return p;
+}
+
+const char *policy_name(const struct policy *p)
+{
+	return p->name;
+}
+
+size_t policy_rule_count(const struct policy *p)
+{
+	return p->rule_count;
+}
+
+const char *const *policy_headers(const struct policy *p, size_t *count)
+{
+	*count = p->header_count;
+	return p->headers;
+}
+
+bool policy_per_recipient(const struct policy *p)
+{
+	return p->per_recipient;
+}
+
+bool policy_early(const struct policy *p, enum phase phase)
+{
+	if (phase >= PHASE_EOM)
+		return false;
+	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
+		if (r->early && r->phase <= phase)
+			return true;
+		/* Nothing behind a rule that waits can be reached. */
+		if (!logic_passable(r, phase))
+			return false;
+	}
+	return false;
+}
+
+unsigned long policy_pattern_limits(const struct policy *p)
+{
+	return atomic_load_explicit(p->pattern_limits, memory_order_relaxed);
+}
+
+bool policy_decide(const struct policy *p, const struct facts *f,
+    enum phase phase, struct arena *mem, struct verdict *out,
+    struct trace *trace)
+{
+	return decide(p, f, NULL, phase, mem, out, trace);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/report.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+/* How much of a line is shown on either side of the caret. */
+#define SHOWN_BEFORE 60
+#define SHOWN_AFTER 40
+
+void policy_report_free(struct policy_report *r)
+{
+	if (r != NULL)
+		buf_free(&r->text);
+}
+
+static bool shown(const struct policy_report *r)
+{
+	return r->errors + r->warnings <= REPORT_SHOWN;
+}
+
+unsigned source_line(const struct source *s, size_t offset)
+{
+	unsigned line = 1;
+
+	for (size_t i = 0; i < offset && i < s->text.len; i++)
+		if (s->text.data[i] == '\n')
+			line++;
+	return line;
+}
+
+static size_t line_start(const struct source *s, size_t offset)
+{
+	while (offset > 0 && s->text.data[offset - 1] != '\n')
+		offset--;
+	return offset;
+}
+
+/* Characters from the start of the line to the offset. */
+static size_t characters(struct slice s)
+{
+	size_t n = 0;
+
+	while (s.len > 0) {
+		utf8_take(&s);
+		n++;
+	}
+	return n;
+}
+
+/* One character as a terminal may have it; the caret's line gets blanks. */
+static void show(struct buf *out, struct slice *rest, bool blank)
+{
+	const char *at = rest->data;
+	uint32_t c = utf8_take(rest);
+
+	if (c == '\t')
+		buf_addc(out, '\t');
+	else if (blank)
+		buf_addc(out, ' ');
+	else if (c == UTF8_BAD || c < ' ' || (c >= 0x7f && c < 0xa0) ||
+	    (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029)
+		buf_addc(out, '?');     /* controls, and what turns text round */
+	else
+		buf_add(out, at, (size_t)(rest->data - at));
+}
+
+/* The line and the caret; of a long line, the part around the caret. */
+static void show_line(struct buf *out, const struct source *s, size_t offset)
+{
+	size_t start = line_start(s, offset);
+	struct slice before = slice_sub(s->text, start, offset - start);
+	struct slice caret, after = slice_sub(s->text, offset, SIZE_MAX);
+
+	for (size_t n = characters(before); n > SHOWN_BEFORE; n--)
+		utf8_take(&before);
+	caret = before;
+	buf_adds(out, "    ");
+	while (before.len > 0)
+		show(out, &before, false);
+	for (size_t n = 0; n < SHOWN_AFTER && after.len > 0 &&
+	    after.data[0] != '\n' && after.data[0] != '\r'; n++)
+		show(out, &after, false);
+	buf_adds(out, "\n    ");
+	while (caret.len > 0)
+		show(out, &caret, true);
+	buf_adds(out, "^\n");
+}
+
+static void add(struct policy_report *r, const struct source *s,
+    size_t offset, const char *kind, const char *fmt, va_list args)
+{
+	char reason[512];
+	size_t start;
+
+	if (!shown(r))
+		return;
+	if (offset > s->text.len)
+		offset = s->text.len;
+	start = line_start(s, offset);
+	vsnprintf(reason, sizeof(reason), fmt, args);
+	buf_addf(&r->text, "%s:%u:%zu: %s", s->name, source_line(s, offset),
+	    characters(slice_sub(s->text, start, offset - start)) + 1, kind);
+	for (struct slice rest = slice_of(reason); rest.len > 0;)
+		show(&r->text, &rest, false);
+	buf_addc(&r->text, '\n');
+	show_line(&r->text, s, offset);
+}
+
+void report_error(struct policy_report *r, const struct source *s,
+    size_t offset, const char *fmt, ...)
+{
+	va_list args;
+
+	r->errors++;
+	va_start(args, fmt);
+	add(r, s, offset, "", fmt, args);
+	va_end(args);
+}
+
+void report_warning(struct policy_report *r, const struct source *s,
+    size_t offset, const char *fmt, ...)
+{
+	va_list args;
+
+	r->warnings++;
+	va_start(args, fmt);
+	add(r, s, offset, "warning: ", fmt, args);
+	va_end(args);
+}
+
+void report_hint(struct policy_report *r, const char *fmt, ...)
+{
+	va_list args;
+	char hint[256];
+
+	if (!shown(r))
+		return;
+	va_start(args, fmt);
+	vsnprintf(hint, sizeof(hint), fmt, args);
+	va_end(args);
+	buf_adds(&r->text, "    ");
+	for (struct slice rest = slice_of(hint); rest.len > 0;)
+		show(&r->text, &rest, false);
+	buf_addc(&r->text, '\n');
+}
+
+void report_meant(struct policy_report *r, const struct closest *c)
+{
+	if (c->best != NULL)
+		report_hint(r, "did you mean \"%s\"?", c->best);
+}
+
+void report_finish(struct policy_report *r)
+{
+	size_t all = r->errors + r->warnings;
+
+	if (all > REPORT_SHOWN)
+		buf_addf(&r->text, "%zu more problems are not shown\n",
+		    all - REPORT_SHOWN);
+}
