@@ -100,8 +100,9 @@ static void hand_out(struct dkim_work *w, struct candidate *c)
 			break;
 	}
 	if (!given)
-		dkim_refuse(c, DKIM_CAUSE_ENGINE, c->sig.not_for_library != NULL ?
-		    c->sig.not_for_library : "no engine can judge it");
+		dkim_refuse(c, DKIM_CAUSE_ENGINE,
+		    c->sig.not_for_library != NULL ? c->sig.not_for_library :
+		    "no engine can judge it");
 }
 
 static void start_engines(struct dkim_work *w)

@@ -42,7 +42,8 @@ static void check_time(struct candidate *c, time_t now)
 	if (c->sig.has_expiry && c->sig.expiry + GRACE < t)
 		dkim_refuse(c, DKIM_CAUSE_EXPIRED, "the signature has expired");
 	else if (c->sig.has_time && c->sig.time > t + GRACE)
-		dkim_refuse(c, DKIM_CAUSE_EXPIRED, "it was signed in the future");
+		dkim_refuse(c, DKIM_CAUSE_EXPIRED,
+		    "it was signed in the future");
 }
 
 static unsigned rank(const struct dkim_question *q, const char *domain)
@@ -188,7 +189,7 @@ void dkim_select_fields(struct dkim_work *w)
 			if (c->selected[k] != DKIM_NO_FIELD &&
 			    !dkim_field_is_plain(
 				h->fields[c->selected[k]].value))
-				dkim_refuse(c, DKIM_CAUSE_SYNTAX, "a signed field "
-				    "holds control characters");
+				dkim_refuse(c, DKIM_CAUSE_SYNTAX, "a signed "
+				    "field holds control characters");
 	}
 }

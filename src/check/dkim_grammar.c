@@ -76,7 +76,8 @@ static bool set_b(void *out, struct slice value, struct error *err)
 		if (!dkim_is_fws(value.data[i]))
 			*text++ = value.data[i];
 	if (r->sig->b.len > LIBRARY_B_OCTETS)
-		dkim_keep_from_library(r->sig, "its key is longer than 5120 bits");
+		dkim_keep_from_library(r->sig,
+		    "its key is longer than 5120 bits");
 	return true;
 }
 
@@ -155,7 +156,8 @@ static bool set_names(void *out, struct slice value, struct error *err)
 		if (slice_is_nocase(name, "from"))
 			r->signs_from = true;
 		if (slice_is_nocase(name, "dkim-signature"))
-			dkim_keep_from_library(r->sig, "it covers DKIM-Signature");
+			dkim_keep_from_library(r->sig,
+			    "it covers DKIM-Signature");
 		names[r->sig->name_count++] = name;
 	}
 	if (value.len > LIBRARY_NAMES_OCTETS)
@@ -212,7 +214,8 @@ static bool set_time(void *out, struct slice value, struct error *err)
 	if (!dkim_number(value, 12, &r->sig->time))
 		return error_set(err, "t= is no time");
 	if (r->sig->time < DKIM_LIBRARY_TIME_MIN)
-		dkim_keep_from_library(r->sig, "t= is before libopendkim's time");
+		dkim_keep_from_library(r->sig,
+		    "t= is before libopendkim's time");
 	return true;
 }
 

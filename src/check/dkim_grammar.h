@@ -12,7 +12,7 @@
 struct reading {
 	struct arena *mem;
 	struct dkim_sig_parsed *sig;
-	struct slice shadow;            /* sig->text as the tag list may see it */
+	struct slice shadow;            /* sig->text for the tag list */
 	struct slice identity;          /* i= as received; absent: none */
 	struct octets hash;
 	bool signs_from;

@@ -268,13 +268,13 @@ static const struct {
 	[DNS_NODATA]       = { DKIM_CAUSE_NO_KEY, "no key at the selector" },
 	[DNS_NXDOMAIN]     = { DKIM_CAUSE_NO_KEY, "no such selector" },
 	[DNS_FAILED]       = { DKIM_CAUSE_DNS, "the key's name server fails" },
-	[DNS_TIMEOUT]      = { DKIM_CAUSE_DNS, "no answer about the key in time" },
-	[DNS_BOGUS]        = { DKIM_CAUSE_DNS, "the key fails DNSSEC validation" },
+	[DNS_TIMEOUT]      = { DKIM_CAUSE_DNS, "no answer from the DNS in time" },
+	[DNS_BOGUS]        = { DKIM_CAUSE_DNS, "the key fails DNSSEC" },
 	[DNS_REFUSED_HERE] = { DKIM_CAUSE_DNS, "too many DNS questions" },
 };
 
-void dkim_key_fetch(struct arena *mem, struct inquiry *dns, const char *key_name,
-    struct dkim_key *out)
+void dkim_key_fetch(struct arena *mem, struct inquiry *dns,
+    const char *key_name, struct dkim_key *out)
 {
 	const struct dns_answer *a = inquiry_ask(dns, key_name, DNS_TXT);
 

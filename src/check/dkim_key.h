@@ -56,8 +56,8 @@ void dkim_key_prefetch(struct inquiry *dns, const char *key_name);
  * over, and if more than one is left there is no key (KEY_SYNTAX). A record of
  * another version is none at all (3.6.1).
  */
-void dkim_key_fetch(struct arena *mem, struct inquiry *dns, const char *key_name,
-    struct dkim_key *out);
+void dkim_key_fetch(struct arena *mem, struct inquiry *dns,
+    const char *key_name, struct dkim_key *out);
 
 /*
  * May this key (cause NONE) verify this signature? NONE, or ALGORITHM (k= or

@@ -149,8 +149,8 @@ void dkim_key_describe(struct arena *mem, struct inquiry *dns,
 	dkim_key_fetch(mem, dns, out->name, &out->key);
 	out->code = code_of(&out->key, minimum_bits);
 	if (out->answer->count > 1)
-		remark(out, DKIM_REMARK_WARNING, "there are several TXT records "
-		    "at the selector (RFC 6376 3.6.2.2)");
+		remark(out, DKIM_REMARK_WARNING, "there are several TXT "
+		    "records at the selector (RFC 6376 3.6.2.2)");
 	if (out->key.cause != DKIM_CAUSE_NONE)
 		remark(out, DKIM_REMARK_ERROR, out->key.reason);
 	else

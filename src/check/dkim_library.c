@@ -121,7 +121,8 @@ unsigned long long dkim_libraries_disagreements(const struct dkim_libraries *l)
 /* Other names are dropped by the library, which moves what h= selects. */
 static bool name_is_kept(struct slice name)
 {
-	return dkim_field_name(name) && memchr(name.data, ';', name.len) == NULL;
+	return dkim_field_name(name) &&
+	    memchr(name.data, ';', name.len) == NULL;
 }
 
 static bool library_can(const struct dkim_task *task,

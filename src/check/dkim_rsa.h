@@ -14,7 +14,7 @@
 #include "check/dkim_tags.h"
 
 struct dkim_rsa {
-	struct octets modulus, exponent;        /* big-endian, no leading zero */
+	struct octets modulus, exponent;        /* big-endian, no zero first */
 	unsigned bits;                          /* of the modulus */
 	bool plain;                             /* was an RSAPublicKey */
 };

@@ -126,7 +126,8 @@ static void find_b(struct dkim_sig_parsed *sig)
 			sig->b_from = (size_t)(value.data - sig->text.data);
 			sig->b_len = value.len;
 			if (before.data[before.len - 1] != 'b')
-				dkim_keep_from_library(sig, "blank before = of b=");
+				dkim_keep_from_library(sig,
+				    "blank before = of b=");
 		} else if (ends_in_b) {
 			dkim_keep_from_library(sig, "a tag that ends in b");
 		}
@@ -212,7 +213,8 @@ void dkim_sig_parse(struct arena *mem, enum dkim_kind kind, struct slice value,
 		return;
 	}
 	if (!dkim_fold_crlf(mem, value, &out->text)) {
-		refuse(out, DKIM_CAUSE_SYNTAX, "it holds NUL or a bare CR or LF");
+		refuse(out, DKIM_CAUSE_SYNTAX,
+		    "it holds NUL or a bare CR or LF");
 		return;
 	}
 	if (!dkim_ascii(out->text))

@@ -61,8 +61,8 @@ struct dkim_sig_parsed {
 	enum dkim_folding header_folding, body_folding;
 	const char *domain, *selector;  /* house form */
 	const char *key_name;           /* selector._domainkey.domain */
-	const char *identity;           /* i= decoded, else "@" d; not for ARC */
-	bool identity_below;            /* its domain is below d, not d itself */
+	const char *identity;           /* i= decoded, else "@" d; not ARC */
+	bool identity_below;            /* its domain is below d */
 
 	struct octets b;
 	const char *b_text;             /* b= without white space */

@@ -65,7 +65,8 @@ bool dkim_base64(struct arena *mem, struct slice value, struct octets *out)
 	return digits > 0 && digits % 4 != 1 && pads == (4 - digits % 4) % 4;
 }
 
-char *dkim_base64_text(struct arena *mem, const unsigned char *data, size_t len)
+char *dkim_base64_text(struct arena *mem, const unsigned char *data,
+    size_t len)
 {
 	char *text = arena_alloc(mem, (len + 2) / 3 * 4 + 1);
 	char *t = text;

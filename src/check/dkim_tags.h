@@ -28,7 +28,8 @@ bool dkim_ascii(struct slice s);
  * nothing behind the padding. An empty value is no base64string. */
 bool dkim_base64(struct arena *mem, struct slice value, struct octets *out);
 /* Without line breaks, arena memory. */
-char *dkim_base64_text(struct arena *mem, const unsigned char *data, size_t len);
+char *dkim_base64_text(struct arena *mem, const unsigned char *data,
+    size_t len);
 
 /* 1*max DIGIT and nothing else; a value too large for 64 bits is UINT64_MAX. */
 bool dkim_number(struct slice value, size_t max_digits, uint64_t *out);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,9 +21,9 @@
 
 /* --- the stage: keys, a zone, one message --- */
 
-enum { RSA2048, RSA1024, RSA512, ED25519, OTHER, KEYS };
+enum { RSA2048, RSA1024, RSA512, ED25519, OTHER, RSA4096, RSA6144, KEYS };
 
-static struct arena *mem;
+static _Thread_local struct arena *mem;
 static EVP_PKEY *keys[KEYS];
 static struct buf zone;
 static struct dkim_libraries *libraries;
@@ -49,6 +50,8 @@ static int set_up(void **state)
 	keys[RSA512] = signer_rsa(512);
 	keys[ED25519] = signer_ed25519();
 	keys[OTHER] = signer_rsa(2048);
+	keys[RSA4096] = signer_rsa(4096);
+	keys[RSA6144] = signer_rsa(6144);
 	for (int i = 0; i < KEYS; i++)
 		p[i] = i == ED25519 ? signer_raw(keys[i]) :
 		    signer_info(keys[i]);
@@ -57,9 +60,11 @@ static int set_up(void **state)
 	publish("r1024", "p=%s", p[RSA1024]);
 	publish("r512", "v=DKIM1; p=%s", p[RSA512]);
 	publish("ed", "v=DKIM1; k=ed25519; p=%s", p[ED25519]);
+	publish("r4096", "v=DKIM1; p=%s", p[RSA4096]);
+	publish("r6144", "v=DKIM1; p=%s", p[RSA6144]);
 	publish("plain", "v=DKIM1; p=%s", plain);
-	publish("long", "v=DKIM1; n=an owner who likes to write long notes into "
-	    "his keys and does not stop before there are a great many of them, "
+	publish("long", "v=DKIM1; n=an owner who likes to write long notes "
+	    "into his keys and does not stop before there are a great many of them, "
 	    "an owner who likes to write long notes into his keys and does not "
 	    "stop before there are a great many of them, an owner who likes to "
 	    "write long notes into his keys and does not stop before there are "
@@ -229,6 +234,8 @@ static const struct {
 	{ ED25519, "ed25519-sha256", "ed", 256 },
 	{ RSA2048, "rsa-sha256", "plain", 2048 },
 	{ RSA2048, "rsa-sha256", "long", 2048 },
+	{ RSA4096, "rsa-sha256", "r4096", 4096 },
+	{ RSA6144, "rsa-sha256", "r6144", 6144 },   /* no library's */
 };
 
 static void test_pass(void **state)
@@ -968,6 +975,144 @@ static void test_native_only(void **state)
 	}
 }
 
+static void test_native_forms(void **state)
+{
+	char *value;
+	struct stage s;
+
+	(void)state;
+	signer_b = "b \t=";
+	for (size_t f = 0; f < 4; f++) {
+		value = sign(RSA1024, arena_printf(mem, "v=1; a=rsa-sha256; "
+		    "c=%s; d=example.com; s=r1024;", forms[f]), H, BODY, -1);
+		stage_set(&s);
+		put_all(&s, value);
+		judge(&s, BODY);
+		expect("blank before =", only(&s), AUTH_PASS, DKIM_CAUSE_NONE);
+		clear(&s);
+		free(value);
+	}
+	signer_b = "b=";
+
+	/* relaxed drops the blank before the colon, simple keeps it */
+	for (size_t f = 0; f < 2; f++) {
+		value = sign(RSA1024, f == 0 ? RELAXED : SIMPLE, H, BODY, -1);
+		stage_set(&s);
+		put(&s, "DKIM-Signature", value);
+		for (size_t i = 0; i < FIELDS; i++)
+			put(&s, i == 1 ? "Subject\t" : fields[i].name,
+			    fields[i].value);
+		judge(&s, BODY);
+		expect("TAB before colon", only(&s), f == 0 ? AUTH_PASS :
+		    AUTH_FAIL, f == 0 ? DKIM_CAUSE_NONE : DKIM_CAUSE_HEADER);
+		clear(&s);
+		free(value);
+	}
+
+	/* h= longer than libopendkim reads */
+	{
+		struct buf h = { 0 };
+
+		buf_adds(&h, "from");
+		for (int i = 0; i < 600; i++)
+			buf_adds(&h, ":subject");
+		value = sign(RSA1024, RELAXED, buf_text(&h), BODY, -1);
+		stage_set(&s);
+		put_all(&s, value);
+		judge(&s, BODY);
+		expect("long h=", only(&s), AUTH_PASS, DKIM_CAUSE_NONE);
+		clear(&s);
+		free(value);
+		buf_free(&h);
+	}
+}
+
+/* --- nothing may be changed, anywhere --- */
+
+static void test_every_octet(void **state)
+{
+	char *value = sign(RSA1024, SIMPLE " t=1699999000;", H, BODY, -1);
+	size_t len = strlen(value);
+
+	(void)state;
+	/* The last digit of b= has bits that mean nothing. */
+	for (size_t i = 0; i < len - 2; i++) {
+		char *copy = strdup(value);
+		struct stage s;
+
+		copy[i] ^= 1;
+		stage_set(&s);
+		put_all(&s, copy);
+		judge(&s, BODY);
+		if (s.finding.code == AUTH_PASS)
+			fail_msg("octet %zu: %s", i, copy);
+		clear(&s);
+		free(copy);
+	}
+	free(value);
+	value = sign(RSA1024, SIMPLE, H, BODY, -1);
+	for (size_t f = 0; f < FIELDS; f++) {
+		for (size_t i = 0; i < strlen(fields[f].value); i++) {
+			struct stage s;
+
+			stage_set(&s);
+			put(&s, "DKIM-Signature", value);
+			for (size_t k = 0; k < FIELDS; k++) {
+				char *copy = arena_strdup(mem, fields[k].value);
+
+				if (k == f)
+					copy[i] ^= 1;
+				put(&s, fields[k].name, copy);
+			}
+			judge(&s, BODY);
+			if (s.finding.code == AUTH_PASS)
+				fail_msg("%s octet %zu", fields[f].name, i);
+			clear(&s);
+		}
+	}
+	free(value);
+}
+
+/* --- one set of libraries for all threads --- */
+
+static char *shared_value;
+
+static void *verify_many(void *arg)
+{
+	size_t *passed = arg;
+
+	mem = arena_new(65536);
+	for (int i = 0; i < 25; i++) {
+		struct stage s;
+
+		stage_set(&s);
+		put_all(&s, shared_value);
+		judge(&s, i % 2 ? BODY : SLICE("other\r\n"));
+		*passed += s.finding.code == (i % 2 ? AUTH_PASS : AUTH_FAIL);
+		clear(&s);
+	}
+	arena_free(mem);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	pthread_t threads[4];
+	size_t passed[4] = { 0 };
+
+	(void)state;
+	shared_value = sign(RSA2048, "v=1; a=rsa-sha256; c=relaxed/relaxed; "
+	    "d=example.com; s=r2048;", H, BODY, -1);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		    verify_many, &passed[i]), 0);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(passed[i], 25);
+	}
+	free(shared_value);
+}
+
 /* --- messages of the RFCs --- */
 
 /* The RFCs show two blanks in the middle of a line that was signed with one
@@ -1118,6 +1263,9 @@ int main(void)
 		cmocka_unit_test(test_covers_signatures),
 		cmocka_unit_test(test_odd_from),
 		cmocka_unit_test(test_native_only),
+		cmocka_unit_test(test_native_forms),
+		cmocka_unit_test(test_every_octet),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_rfc8463),
 		cmocka_unit_test(test_rfc6376),
 		cmocka_unit_test(test_words),
