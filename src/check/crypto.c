@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check/crypto.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "base/mem.h"
+
+/* --- hashing --- */
+
+struct crypto_hash {
+	EVP_MD_CTX *ctx;
+	bool broken;
+};
+
+static void drop_context(void *ctx)
+{
+	EVP_MD_CTX_free(ctx);
+}
+
+/* Asked only where a call has failed, so that good calls cost nothing. */
+static bool failed(bool good)
+{
+	if (!good)
+		ERR_clear_error();
+	return !good;
+}
+
+struct crypto_hash *crypto_hash_new(struct arena *mem)
+{
+	struct crypto_hash *h = arena_alloc(mem, sizeof(*h));
+
+	h->ctx = EVP_MD_CTX_new();
+	if (h->ctx != NULL)
+		arena_defer(mem, drop_context, h->ctx);
+	h->broken = failed(h->ctx != NULL &&
+	    EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) == 1);
+	return h;
+}
+
+void crypto_hash_feed(struct crypto_hash *h, const void *bytes, size_t n)
+{
+	if (!h->broken)
+		h->broken = failed(EVP_DigestUpdate(h->ctx, bytes, n) == 1);
+}
+
+void crypto_hash_copy(const struct crypto_hash *h, struct crypto_hash *to)
+{
+	to->broken = h->broken || to->ctx == NULL ||
+	    failed(EVP_MD_CTX_copy_ex(to->ctx, h->ctx) == 1);
+}
+
+bool crypto_hash_end(struct crypto_hash *h, unsigned char out[CRYPTO_DIGEST])
+{
+	if (!h->broken)
+		h->broken = failed(EVP_DigestFinal_ex(h->ctx, out, NULL) == 1);
+	return !h->broken;
+}
+
+/* --- keys --- */
+
+/* A key can stand in one row only, in any of its places. */
+#define ROWS 256
+#define PLACES 4
+
+struct place {
+	EVP_PKEY *pkey;                 /* NULL: free */
+	enum dkim_key_type type;
+	unsigned char *material;
+	size_t len;
+	unsigned long long used;        /* the later, the higher */
+};
+
+struct crypto_keys {
+	pthread_mutex_t lock;           /* for all below */
+	uint64_t seed;
+	unsigned long long now;         /* look-ups so far */
+	struct crypto_keys_count count;
+	struct place rows[ROWS][PLACES];
+};
+
+struct crypto_keys *crypto_keys_new(void)
+{
+	struct crypto_keys *keys = xcalloc(1, sizeof(*keys));
+
+	pthread_mutex_init(&keys->lock, NULL);
+	/* Nobody shall know which keys push out which. */
+	if (getrandom(&keys->seed, sizeof(keys->seed), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(keys->seed))
+		keys->seed = (uint64_t)(uintptr_t)keys;
+	return keys;
+}
+
+static void clear(struct place *p)
+{
+	EVP_PKEY_free(p->pkey);
+	free(p->material);
+	*p = (struct place){ .pkey = NULL };
+}
+
+void crypto_keys_free(struct crypto_keys *keys)
+{
+	if (keys == NULL)
+		return;
+	for (size_t i = 0; i < ROWS; i++)
+		for (size_t k = 0; k < PLACES; k++)
+			clear(&keys->rows[i][k]);
+	pthread_mutex_destroy(&keys->lock);
+	free(keys);
+}
+
+struct crypto_keys_count crypto_keys_count(struct crypto_keys *keys)
+{
+	struct crypto_keys_count count;
+
+	pthread_mutex_lock(&keys->lock);
+	count = keys->count;
+	pthread_mutex_unlock(&keys->lock);
+	return count;
+}
+
+static struct place *row_of(struct crypto_keys *keys, struct octets material)
+{
+	uint64_t hash = keys->seed;
+
+	for (size_t i = 0; i < material.len; i++) {
+		hash ^= material.data[i];
+		hash *= 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 29;
+	}
+	return keys->rows[(hash ^ hash >> 32) % ROWS];
+}
+
+/* With one reference for the caller, or NULL. Lock held. */
+static EVP_PKEY *find(struct crypto_keys *keys, struct place *row,
+    const struct dkim_key *key)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		struct place *p = &row[i];
+
+		if (p->pkey == NULL || p->type != key->type ||
+		    p->len != key->material.len ||
+		    memcmp(p->material, key->material.data, p->len) != 0)
+			continue;
+		if (EVP_PKEY_up_ref(p->pkey) != 1)
+			return NULL;
+		p->used = ++keys->now;
+		return p->pkey;
+	}
+	return NULL;
+}
+
+/* Lock held. */
+static void remember(struct crypto_keys *keys, struct place *row,
+    const struct dkim_key *key, EVP_PKEY *pkey)
+{
+	struct place *oldest = row;
+
+	for (size_t i = 1; i < PLACES && oldest->pkey != NULL; i++)
+		if (row[i].pkey == NULL || row[i].used < oldest->used)
+			oldest = &row[i];
+	if (EVP_PKEY_up_ref(pkey) != 1)
+		return;
+	clear(oldest);
+	oldest->pkey = pkey;
+	oldest->type = key->type;
+	oldest->len = key->material.len;
+	oldest->material = xcalloc(1, oldest->len + 1);
+	memcpy(oldest->material, key->material.data, oldest->len);
+	oldest->used = ++keys->now;
+}
+
+static EVP_PKEY *decode_rsa(struct octets material)
+{
+	const unsigned char *at = material.data;
+	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)material.len);
+
+	if (pkey != NULL && at == material.data + material.len &&
+	    EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA)
+		return pkey;
+	EVP_PKEY_free(pkey);
+	return NULL;
+}
+
+static EVP_PKEY *decode_ed25519(struct octets material)
+{
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+	    material.data, material.len);
+}
+
+/* Whatever is less than 1 means "not signed": OpenSSL says -1 to a signature of
+ * the wrong length, say. */
+static bool signed_rsa(EVP_PKEY *pkey, const unsigned char *digest,
+    struct octets signature, bool *trouble)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	bool is_signed = false;
+
+	*trouble = ctx == NULL || EVP_PKEY_verify_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) != 1;
+	if (!*trouble)
+		is_signed = EVP_PKEY_verify(ctx, signature.data, signature.len,
+		    digest, CRYPTO_DIGEST) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return is_signed;
+}
+
+static bool signed_ed25519(EVP_PKEY *pkey, const unsigned char *digest,
+    struct octets signature, bool *trouble)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool is_signed = false;
+
+	*trouble = ctx == NULL ||
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) != 1;
+	if (!*trouble)
+		is_signed = EVP_DigestVerify(ctx, signature.data, signature.len,
+		    digest, CRYPTO_DIGEST) == 1;
+	EVP_MD_CTX_free(ctx);
+	return is_signed;
+}
+
+static const struct {
+	EVP_PKEY *(*decode)(struct octets material);
+	bool (*is_signed)(EVP_PKEY *pkey, const unsigned char *digest,
+	    struct octets signature, bool *trouble);
+} types[] = {
+	[DKIM_KEY_RSA] = { decode_rsa, signed_rsa },
+	[DKIM_KEY_ED25519] = { decode_ed25519, signed_ed25519 },
+};
+
+/* Decoding happens outside the lock: twice, if two threads meet a new key at
+ * the same time, and the second one finds it in its place. */
+static EVP_PKEY *key_get(struct crypto_keys *keys, const struct dkim_key *key)
+{
+	struct place *row;
+	EVP_PKEY *pkey, *other;
+
+	if (keys == NULL)
+		return types[key->type].decode(key->material);
+	row = row_of(keys, key->material);
+	pthread_mutex_lock(&keys->lock);
+	pkey = find(keys, row, key);
+	if (pkey != NULL)
+		keys->count.hits++;
+	else
+		keys->count.misses++;
+	pthread_mutex_unlock(&keys->lock);
+	if (pkey != NULL)
+		return pkey;
+	pkey = types[key->type].decode(key->material);
+	if (pkey == NULL)
+		return NULL;
+	pthread_mutex_lock(&keys->lock);
+	other = find(keys, row, key);
+	if (other == NULL)
+		remember(keys, row, key, pkey);
+	pthread_mutex_unlock(&keys->lock);
+	EVP_PKEY_free(other);
+	return pkey;
+}
+
+enum crypto_answer crypto_verify(struct crypto_keys *keys,
+    const struct dkim_key *key, const unsigned char digest[CRYPTO_DIGEST],
+    struct octets signature)
+{
+	EVP_PKEY *pkey;
+	bool trouble = false, is_signed = false;
+
+	ERR_clear_error();
+	pkey = key_get(keys, key);
+	if (pkey != NULL)
+		is_signed = types[key->type].is_signed(pkey, digest, signature,
+		    &trouble);
+	ERR_clear_error();
+	if (pkey == NULL)
+		return CRYPTO_NO_KEY;
+	EVP_PKEY_free(pkey);
+	if (trouble)
+		return CRYPTO_TROUBLE;
+	return is_signed ? CRYPTO_SIGNED : CRYPTO_NOT_SIGNED;
+}
