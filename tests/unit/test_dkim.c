@@ -975,6 +975,77 @@ static void test_native_only(void **state)
 	}
 }
 
+/* --- legal, if odd: every engine must take it --- */
+
+static void test_legal(void **state)
+{
+	static const struct {
+		const char *label, *tags, *h;
+	} cases[] = {
+#define ODD(d, s, more) "v=1; a=rsa-sha256; c=relaxed/relaxed; d=" d "; s=" s \
+    "; " more
+		{ "upper-case d", ODD("EXAMPLE.com", "r1024", ""), H },
+		{ "upper-case s", ODD("example.com", "R1024", ""), H },
+		{ "upper-case i", ODD("example.com", "r1024",
+		    "i=Joe@EXAMPLE.Com;"), H },
+		{ "i below", ODD("example.com", "r1024",
+		    "i=@a.b.example.com;"), H },
+		{ "blanks", " v = 1 ;\r\n a\t=\r\n rsa-sha256; c=relaxed/relaxed"
+		    " ; d = example.com ; s = r1024 ;", H },
+		{ "unknown query first", ODD("example.com", "r1024",
+		    "q=foo/bar:dns/txt;"), H },
+		{ "unknown query last", ODD("example.com", "r1024",
+		    "q=dns/txt : foo;"), H },
+		{ "copied fields", ODD("example.com", "r1024",
+		    "z=From:joe@example.com|Subject:Is=20dinner|\r\n To:x;"),
+		    H },
+		{ "unknown tags", ODD("example.com", "r1024",
+		    "dara=x.example; r=y; X_1=;"), H },
+		{ "h in any case", ODD("example.com", "r1024", ""),
+		    "FROM:tO : sUbJect" },
+		{ "h of absent fields", ODD("example.com", "r1024", ""),
+		    "x-none:from:x-none:y" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *value = sign(RSA1024, cases[i].tags, cases[i].h, BODY,
+		    -1);
+		struct stage s;
+
+		stage_set(&s);
+		put_all(&s, value);
+		judge(&s, BODY);
+		expect(cases[i].label, only(&s), AUTH_PASS, DKIM_CAUSE_NONE);
+		clear(&s);
+		free(value);
+	}
+}
+
+/* RFC 8616: asked for as A-labels, hashed as written. */
+static void test_u_label(void **state)
+{
+	char *value = sign(ED25519, "v=1; a=ed25519-sha256; c=relaxed/simple; "
+	    "d=b\xc3\xbc" "cher.example; s=\xc3\xa4; i=\xc3\xb6@b\xc3\xbc"
+	    "cher.example;", H, BODY, -1);
+	char *p = signer_raw(keys[ED25519]), *text;
+	struct stage s;
+
+	(void)state;
+	text = arena_printf(mem, "xn--4ca._domainkey.xn--bcher-kva.example TXT "
+	    "\"k=ed25519; p=%s\"\n", p);
+	stage_set(&s);
+	s.extra_zone = text;
+	put_all(&s, value);
+	judge(&s, BODY);
+	expect("U-label", only(&s), AUTH_PASS, DKIM_CAUSE_NONE);
+	assert_string_equal(only(&s)->domain, "xn--bcher-kva.example");
+	assert_string_equal(only(&s)->selector, "xn--4ca");
+	clear(&s);
+	free(p);
+	free(value);
+}
+
 static void test_native_forms(void **state)
 {
 	char *value;
@@ -1263,6 +1334,8 @@ int main(void)
 		cmocka_unit_test(test_covers_signatures),
 		cmocka_unit_test(test_odd_from),
 		cmocka_unit_test(test_native_only),
+		cmocka_unit_test(test_legal),
+		cmocka_unit_test(test_u_label),
 		cmocka_unit_test(test_native_forms),
 		cmocka_unit_test(test_every_octet),
 		cmocka_unit_test(test_threads),
