@@ -218,10 +218,14 @@ static bool parse_text(struct conf *c, const char *text)
 {
 	struct grammar *g = xcalloc(1, sizeof(*g));
 	cfg_t *cfg = make_grammar(g);
+	size_t before = complaints->len;
 	bool good;
 
 	cfg_set_error_function(cfg, on_error);
 	good = cfg_parse_buf(cfg, text) == CFG_SUCCESS;
+	/* Of a key whose name is empty, "" or ${NOT_SET}, it says nothing. */
+	if (!good && complaints->len == before)
+		cfg_error(cfg, "a key without a name");
 	for (const struct conf_key *k = conf_keys; good && k->name != NULL; k++)
 		take_key(c, k, cfg);
 	cfg_free(cfg);

@@ -128,6 +128,8 @@ static const struct {
 	{ "domain", "local-domains = { \"example..org\" }\n", 1,
 	    "no domain name" },
 	{ "syntax", "socket \"x\"\n", 1, "" },
+	{ "empty name", "\n\"\" = yes\n", 2, "a key without a name" },
+	{ "unset name", "${} = yes\n", 1, "a key without a name" },
 	{ "open brace", "log {\n", 3, "section log is not closed" },
 	{ "open quote", "socket = \"unix:/x\n", 0, "" },
 	{ "yes or no", "resolver { dnssec = maybe }\n", 1, "neither yes nor no" },
