@@ -101,6 +101,12 @@ static void verdict_json(struct json *j, const struct verdict *v)
 	json_close(j);
 }
 
+/* Without the blank behind the colon, which belongs to the field. */
+static const char *bare(const char *value)
+{
+	return value[0] == ' ' ? value + 1 : value;
+}
+
 static void headers_json(struct json *j, const struct outcome *o)
 {
 	json_open_object(j, "headers");
@@ -118,7 +124,7 @@ static void headers_json(struct json *j, const struct outcome *o)
 		json_open_object(j, NULL);
 		json_number(j, "index", o->changed[i].index);
 		json_text(j, "name", o->changed[i].name);
-		json_text(j, "value", o->changed[i].value);
+		json_text(j, "value", bare(o->changed[i].value));
 		json_close(j);
 	}
 	json_close(j);
@@ -127,7 +133,7 @@ static void headers_json(struct json *j, const struct outcome *o)
 		json_open_object(j, NULL);
 		json_number(j, "index", o->added[i].index);
 		json_text(j, "name", o->added[i].name);
-		json_text(j, "value", o->added[i].value);
+		json_text(j, "value", bare(o->added[i].value));
 		json_close(j);
 	}
 	json_close(j);
@@ -184,7 +190,8 @@ static void trace_lines(const struct tool *t, const struct trace *trace)
 		snprintf(place, sizeof(place), "%s %s:%u %s",
 		    s->fired ? "*" : " ", s->file, s->line, s->rule);
 		tool_line(t, i == 0 ? "rules" : "", place);
-		tool_line(t, "", s->detail);
+		if (s->detail != NULL && s->detail[0] != '\0')
+			tool_line(t, "", s->detail);
 	}
 }
 
