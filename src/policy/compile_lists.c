@@ -50,9 +50,9 @@ struct list *compile_set(struct compiler *c, const struct value *v)
 static bool read_file(struct compiler *c, struct list_def *d)
 {
 	const struct literal *path = d->entries.first;
-	const char *full = path->text[0] == '/' ? path->text :
-	    arena_printf(c->policy->mem, "%s/%s", c->policy->folder,
-	    path->text);
+	const char *full = path->text[0] == '/' || c->policy->folder == NULL ?
+	    path->text : arena_printf(c->policy->mem, "%s/%s",
+	    c->policy->folder, path->text);
 	size_t errors = c->report->errors;
 	struct source file = { .name = full };
 	struct buf text = { 0 };

@@ -161,10 +161,25 @@ static const struct {
 	{ '[',  "sets stand in { }" },
 };
 
-static void take_stranger(struct lexer *l, struct token *t)
+/* How many octets one complaint is about: "&&" is one slip, not two. */
+static size_t stranger_octets(const struct lexer *l, uint32_t *c)
 {
 	struct slice rest = slice_sub(l->source->text, l->at, SIZE_MAX);
-	uint32_t c = utf8_take(&rest);
+	size_t n;
+
+	*c = utf8_take(&rest);
+	n = l->source->text.len - rest.len - l->at;
+	if (*c < 0x80)
+		while (peek(l, n) == (char)*c ||
+		    (*c == '/' && peek(l, n) == '*'))
+			n++;
+	return n;
+}
+
+static void take_stranger(struct lexer *l, struct token *t)
+{
+	uint32_t c;
+	size_t n = stranger_octets(l, &c);
 
 	t->kind = TOKEN_BAD;
 	if (c < ' ' || c == 0x7f)
@@ -172,12 +187,15 @@ static void take_stranger(struct lexer *l, struct token *t)
 		    "a control character (0x%02x)", (unsigned)c);
 	else
 		report_error(l->report, l->source, l->at, "unexpected \"%.*s\"",
-		    (int)(rest.data - l->source->text.data - l->at),
-		    l->source->text.data + l->at);
+		    n > 60 ? 60 : (int)n, l->source->text.data + l->at);
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
 		if (c == (unsigned char)strangers[i].sign)
 			report_hint(l->report, "%s", strangers[i].instead);
-	l->at = l->source->text.len - rest.len;
+	l->at += n;
+	/* What follows was meant as a comment. */
+	while (c == '/' && n > 1 && l->at < l->source->text.len &&
+	    peek(l, 0) != '\n')
+		l->at++;
 }
 
 struct token lex_next(struct lexer *l)

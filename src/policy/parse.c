@@ -88,7 +88,7 @@ static const struct statement *statement_at(const struct parser *p)
 static void recover(struct parser *p)
 {
 	while (!parser_is(p, TOKEN_END) &&
-	    !(p->now.first && statement_at(p) != NULL))
+	    !(p->now.first && parser_at_statement(p)))
 		parser_take(p);
 }
 
@@ -110,6 +110,7 @@ static bool parse_statement(struct parser *p)
 {
 	const struct statement *s = statement_at(p);
 
+	p->braces = 0;
 	if (s == NULL)
 		return parser_expected(p, "list, rule, default or expect");
 	parser_take(p);

@@ -33,8 +33,21 @@ bool word_is_keyword(struct slice word)
 	return one_of(word, keywords);
 }
 
+/* So that a brace that is never closed can be named. */
+static void count_braces(struct parser *p)
+{
+	if (p->now.kind == TOKEN_OPEN_BRACE) {
+		if (p->braces++ == 0)
+			p->outer_line = p->now.line;
+		p->inner_line = p->now.line;
+	} else if (p->now.kind == TOKEN_CLOSE_BRACE && p->braces > 0) {
+		p->braces--;
+	}
+}
+
 void parser_take(struct parser *p)
 {
+	count_braces(p);
 	p->last_end = p->now.end;
 	p->now = lex_next(&p->lexer);
 }
@@ -63,6 +76,15 @@ bool parser_accept_word(struct parser *p, const char *word)
 		return false;
 	parser_take(p);
 	return true;
+}
+
+bool parser_at_statement(const struct parser *p)
+{
+	static const char *const statements[] = {
+		"list", "rule", "default", "expect", NULL,
+	};
+
+	return p->now.kind == TOKEN_WORD && one_of(p->now.text, statements);
 }
 
 bool parser_at_keyword(const struct parser *p)
@@ -101,6 +123,10 @@ bool parser_expected(struct parser *p, const char *what)
 	    "expected %s, found %s", what,
 	    token_name(p->policy->mem, &p->now));
 	meant_keyword(p, what);
+	if (p->braces > 0 && (p->now.kind == TOKEN_END || (p->now.first &&
+	    parser_at_statement(p))))
+		report_hint(p->report, "the \"{\" in line %u is not closed",
+		    p->braces == 1 ? p->outer_line : p->inner_line);
 	return false;
 }
 

@@ -15,6 +15,8 @@ struct parser {
 	struct token now;       /* the token to be read next */
 	size_t last_end;        /* end of the token read last */
 	unsigned depth;
+	unsigned braces;        /* open in this statement */
+	unsigned outer_line, inner_line;        /* where they were opened */
 };
 
 void parser_take(struct parser *p);             /* go on to the next token */
@@ -37,6 +39,7 @@ bool parser_string(struct parser *p, const char *what, struct literal *out);
 bool parser_value(struct parser *p, const char *what, struct value *out);
 bool parser_subject(struct parser *p, struct subject *out);
 bool parser_at_keyword(const struct parser *p);
+bool parser_at_statement(const struct parser *p);
 
 /* A word of the language, reserved for a later version. */
 bool word_is_reserved(struct slice word);

@@ -31,7 +31,7 @@ static const char *folder_of(struct arena *mem, const char *path)
 	const char *slash = strrchr(path, '/');
 
 	if (slash == NULL)
-		return ".";
+		return NULL;
 	return slash == path ? "/" :
 	    arena_strndup(mem, path, (size_t)(slash - path));
 }

@@ -10,7 +10,7 @@
 
 /* How much of a line is shown on either side of the caret. */
 #define SHOWN_BEFORE 60
-#define SHOWN_AFTER 40
+#define SHOWN_AFTER 60
 
 void policy_report_free(struct policy_report *r)
 {
@@ -92,6 +92,13 @@ static void show_line(struct buf *out, const struct source *s, size_t offset)
 	buf_adds(out, "^\n");
 }
 
+/* At the end of a file there is nothing to point at. */
+static bool empty_line(const struct source *s, size_t offset)
+{
+	return line_start(s, offset) == offset && (offset == s->text.len ||
+	    s->text.data[offset] == '\n' || s->text.data[offset] == '\r');
+}
+
 static void add(struct policy_report *r, const struct source *s,
     size_t offset, const char *kind, const char *fmt, va_list args)
 {
@@ -109,7 +116,8 @@ static void add(struct policy_report *r, const struct source *s,
 	for (struct slice rest = slice_of(reason); rest.len > 0;)
 		show(&r->text, &rest, false);
 	buf_addc(&r->text, '\n');
-	show_line(&r->text, s, offset);
+	if (!empty_line(s, offset))
+		show_line(&r->text, s, offset);
 }
 
 void report_error(struct policy_report *r, const struct source *s,

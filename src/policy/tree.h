@@ -168,7 +168,7 @@ struct expectation {
 struct policy {
 	struct arena *mem;
 	const char *name;
-	const char *folder;     /* lists are read from here */
+	const char *folder;     /* lists are read from here; NULL: from "." */
 	struct source source;
 	struct list_def *lists;
 	size_t list_count;
