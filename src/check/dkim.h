@@ -24,6 +24,7 @@ struct dkim_settings {
 	unsigned minimum_bits;
 	unsigned signatures;            /* verified at the most */
 	struct dkim_libraries *libraries;
+	struct crypto_keys *keys;       /* NULL: each is decoded anew */
 	struct log *log;                /* for disagreements in `both` */
 };
 

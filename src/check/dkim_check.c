@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "check/crypto.h"
 #include "check/dkim.h"
 
 /* One message: what dkim.c needs, taken from the examination. */
@@ -20,6 +21,7 @@ static void *open_dkim(struct examination *x)
 		.minimum_bits = o->dkim_minimum_bits,
 		.signatures = o->dkim_signatures,
 		.libraries = check_env_dkim(x->env),
+		.keys = check_env_keys(x->env),
 		.log = check_env_log(x->env),
 	};
 	return s;

@@ -49,6 +49,7 @@ struct dkim_setup {
 	const struct header *header;
 	const char *job;                /* a name for the message, kept */
 	struct dkim_libraries *libraries;
+	struct crypto_keys *keys;       /* decoded before; NULL: none kept */
 	unsigned minimum_bits;
 };
 

@@ -16,7 +16,6 @@
 
 struct dkim_libraries {
 	DKIM_LIB *opendkim;
-	struct crypto_keys *keys;
 	atomic_ullong disagreements;
 };
 
@@ -71,7 +70,6 @@ struct dkim_libraries *dkim_libraries_new(unsigned minimum_bits,
 	u_int bits = minimum_bits;
 	uint64_t drift = DKIM_LIBRARY_TIME_MIN;
 
-	l->keys = crypto_keys_new();
 	l->opendkim = dkim_init(NULL, NULL);
 	if (l->opendkim == NULL ||
 	    !set_option(l->opendkim, DKIM_OPTS_FLAGS, &flags, sizeof(flags)) ||
@@ -99,13 +97,7 @@ void dkim_libraries_free(struct dkim_libraries *l)
 		return;
 	if (l->opendkim != NULL)
 		dkim_close(l->opendkim);
-	crypto_keys_free(l->keys);
 	free(l);
-}
-
-struct crypto_keys *dkim_libraries_keys(struct dkim_libraries *l)
-{
-	return l->keys;
 }
 
 void dkim_libraries_disagreed(struct dkim_libraries *l)

@@ -10,16 +10,12 @@
  * dkim_library_engine of dkim_engine.h.
  */
 #include "base/error.h"
-#include "check/crypto.h"
 #include "check/dkim_engine.h"
 
 /* Process lifetime, shared by all threads. */
 struct dkim_libraries *dkim_libraries_new(unsigned minimum_bits,
     struct error *err);
 void dkim_libraries_free(struct dkim_libraries *l);     /* NULL is fine */
-
-/* Keys the native engine has decoded. */
-struct crypto_keys *dkim_libraries_keys(struct dkim_libraries *l);
 
 /* How often the engines did not agree (`both`), for the status. */
 void dkim_libraries_disagreed(struct dkim_libraries *l);

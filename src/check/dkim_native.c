@@ -75,7 +75,7 @@ static enum dkim_opinion judge(const struct native_state *s,
 		*why = "the header could not be hashed";
 		return DKIM_OPINION_TROUBLE;
 	}
-	answer = crypto_verify(NULL, t->key, digest, sig->b);
+	answer = crypto_verify(s->setup->keys, t->key, digest, sig->b);
 	*why = opinions[answer].why;
 	return opinions[answer].opinion;
 }

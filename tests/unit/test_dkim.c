@@ -11,6 +11,7 @@
 
 #include <openssl/err.h>
 
+#include "check/crypto.h"
 #include "check/dkim.h"
 #include "dkim_signer.h"
 #include "dns/zone.h"
@@ -27,6 +28,7 @@ static _Thread_local struct arena *mem;
 static EVP_PKEY *keys[KEYS];
 static struct buf zone;
 static struct dkim_libraries *libraries;
+static struct crypto_keys *decoded;
 static enum engine engine = ENGINE_LIBRARY;
 
 static void publish(const char *selector, const char *format, const char *p)
@@ -93,6 +95,7 @@ static int set_up(void **state)
 	free(plain);
 	libraries = dkim_libraries_new(1024, &err);
 	assert_non_null(libraries);
+	decoded = crypto_keys_new();
 	return 0;
 }
 
@@ -103,6 +106,7 @@ static int tear_down(void **state)
 		EVP_PKEY_free(keys[i]);
 	buf_free(&zone);
 	dkim_libraries_free(libraries);
+	crypto_keys_free(decoded);
 	arena_free(mem);
 	return 0;
 }
@@ -124,7 +128,8 @@ static void stage_set(struct stage *s)
 {
 	*s = (struct stage){
 		.settings = { .engine = engine, .minimum_bits = 1024,
-			.signatures = 15, .libraries = libraries },
+			.signatures = 15, .libraries = libraries,
+			.keys = decoded },
 		.question = { .authors = authors, .author_count = 1,
 			.now = NOW, .job = "4Abc" },
 	};
