@@ -1281,6 +1281,54 @@ static void test_rfc6376(void **state)
 	clear(&s);
 }
 
+/* --- as one of the checks --- */
+
+static void test_row(void **state)
+{
+	struct check_options options = check_defaults;
+	struct error err;
+	struct check_env *env;
+	struct evidence e = { .received = NOW, .queue_id = "4Abc" };
+	struct findings f = { .dkim = { .code = AUTH_NONE } };
+	struct resolver *r = zone_resolver(buf_slice(&zone), "zone", &err);
+	struct examination x = { mem, NULL, &e, NULL, &f };
+	struct slice from = slice_of(fields[FIELDS - 1].value);
+	char *value = sign(RSA2048, "v=1; a=rsa-sha256; c=relaxed/relaxed; "
+	    "d=example.com; s=r2048;", H, BODY, -1);
+	void *check;
+
+	(void)state;
+	options.dkim_engine = engine;
+	options.authserv_id = "mx.example.org";
+	env = check_env_new(&options, NULL, &err);
+	assert_non_null(env);
+	x.env = env;
+	x.dns = inquiry_new(mem, r, NULL, NULL);
+	check = dkim_check.open(&x);
+	dkim_check.reach(check, PHASE_MAIL);
+	assert_int_equal(inquiry_journal_count(x.dns), 0);
+	header_append(&e.header, mem, SLICE("DKIM-Signature"),
+	    slice_of(value));
+	for (size_t i = 0; i < FIELDS; i++)
+		header_append(&e.header, mem, slice_of(fields[i].name),
+		    slice_of(fields[i].value));
+	e.author = author_read(mem, &from, 1);
+	dkim_check.reach(check, PHASE_HEADERS);
+	/* the key is asked for before there is a body */
+	assert_int_equal(inquiry_journal_count(x.dns), 1);
+	dkim_check.body(check, body_text, 7);
+	dkim_check.body(check, body_text + 7, sizeof(body_text) - 8);
+	dkim_check.reach(check, PHASE_EOM);
+	dkim_check.finish(check);
+	assert_int_equal(f.dkim.code, AUTH_PASS);
+	assert_int_equal(f.dkim.count, 1);
+	assert_string_equal(f.dkim.signatures[0].domain, "example.com");
+	arena_reset(mem);
+	check_env_free(env);
+	resolver_free(r);
+	free(value);
+}
+
 /* --- the engines --- */
 
 static int use_library(void **state)
@@ -1346,6 +1394,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_rfc8463),
 		cmocka_unit_test(test_rfc6376),
+		cmocka_unit_test(test_row),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_agreed),
 	};
