@@ -21,6 +21,9 @@ ED = dict(domain="example.com", selector="ed")
 ED_SIMPLE = dict(domain="example.com", selector="ed", canon="simple/simple")
 LIST = dict(domain="lists.example.net", selector="rsa")
 
+FOLDED = "folded\r\n   twice\r\n\tby hand"
+SHAPES = (b".\r\n..a \r\n\t\r\n" + b"x" * 900 + b"\r\n \r\n\r\n\r\n")
+
 
 @dataclass
 class Part:
@@ -85,7 +88,8 @@ CASES = [
     case("spf-softfail", "~all is a mark, not a refusal",
          Letter("x@soft.example.net"), mail="x@soft.example.net",
          action="tag", rule="softly", headers=["X-Softfail: soft.example.net"],
-         results=["spf=softfail smtp.mailfrom=soft.example.net", "dmarc=none"]),
+         results=["spf=softfail smtp.mailfrom=soft.example.net",
+                  "dmarc=none"]),
     case("spf-neutral", "?all says nothing",
          Letter("x@neutral.example.net"), mail="x@neutral.example.net",
          results=["spf=neutral smtp.mailfrom=neutral.example.net"]),
@@ -109,8 +113,9 @@ CASES = [
          results=["dkim=pass header.d=example.com header.s=rsa "
                   "header.a=rsa-sha256", "spf=fail", "dmarc=pass"]),
     case("dkim-rsa-simple", "every blank counts, the first one too",
-         Letter(ANN, sign=[SIMPLE], extra=["X-Empty:", "X-Blank: ", "X-Tab:\tt",
-                                           "X-None:x"]),
+         Letter(ANN, sign=[dict(SIMPLE, headers=[
+             b"from", b"x-empty", b"x-blank", b"x-tab", b"x-none"])],
+                extra=["X-Empty:", "X-Blank: ", "X-Tab:\tt", "X-None:x"]),
          results=["dkim=pass header.a=rsa-sha256", "dmarc=pass"]),
     case("dkim-ed25519-relaxed", "RFC 8463", Letter(ANN, sign=[ED]),
          results=["dkim=pass header.s=ed header.a=ed25519-sha256"]),
@@ -144,12 +149,10 @@ CASES = [
          Letter(ANN, sign=[dict(RELAXED, selector="broken")]),
          results=["dkim=permerror header.s=broken"]),
     case("dkim-shapes-simple", "dots, trailing blanks, long and empty lines",
-         Letter(ANN, sign=[SIMPLE], body=b".\r\n..a \r\n\t\r\n" + b"x" * 900 +
-                b"\r\n \r\n\r\n\r\n", subject="folded\r\n   twice\r\n\tby hand"),
+         Letter(ANN, sign=[SIMPLE], subject=FOLDED, body=SHAPES),
          results=["dkim=pass"]),
     case("dkim-shapes-relaxed", "the same, relaxed",
-         Letter(ANN, sign=[RELAXED], body=b".\r\n..a \r\n\t\r\n" + b"x" * 900 +
-                b"\r\n \r\n\r\n\r\n", subject="folded\r\n   twice\r\n\tby hand"),
+         Letter(ANN, sign=[RELAXED], subject=FOLDED, body=SHAPES),
          results=["dkim=pass"]),
     case("dkim-empty-body", "a message that is all header",
          Letter(ANN, sign=[SIMPLE, ED], body=b""),
@@ -235,7 +238,7 @@ CASES = [
     # who wrote it
     case("from-several", "two From fields: which one would a reader see?",
          Letter([ANN, "x@plain.example.net"]),
-         action="reject", rule="unclear-author", reply=r"^550 5\.7\.1 .*who wrote"),
+         action="reject", rule="unclear-author", reply=r"^550 5\.7\.1 "),
     case("from-none", "no From field at all", Letter(None),
          action="reject", rule="unclear-author", reply=r"^550 5\.7\.1 "),
     case("from-own-domain", "our own name, from outside",
@@ -279,8 +282,13 @@ CASES = [
                           "with ESMTP id 4Xq2;\r\n\tMon, 23 Nov 2026 07:00:00 "
                           "+0000 (UTC)"]),
          client="192.0.2.40", helo="relay.example.org", **REJECTED),
+    case("trusted-relay-silent", "it does not say who the client was",
+         Letter(ANN, sign=[RELAXED]), client="192.0.2.40",
+         helo="relay.example.org",
+         results=["spf=none", "dkim=pass header.d=example.com", "dmarc=pass"]),
     case("list", "a mailing list broke the signature and added its own",
-         Letter(ANN, sign=[RELAXED], extra=["List-Id: talk <talk.lists.example.net>"],
+         Letter(ANN, sign=[RELAXED],
+                extra=["List-Id: talk <talk.lists.example.net>"],
                 alter=[(b"Subject: a", b"Subject: [talk] a"),
                        (b"hello", b"hello\r\n-- \r\nthe list's footer")],
                 sign_again=[LIST]),
@@ -298,7 +306,7 @@ CASES = [
     case("answer-quarantine", "held in the MTA's queue",
          Letter(ANN, extra=["X-Wish: quarantine"]),
          action="quarantine", rule="wished-held", reply="^250 "),
-    case("answer-reject", "the reply's own codes and text, a % and 8-bit bytes",
+    case("answer-reject", "its codes and text, a % and 8-bit bytes in it",
          Letter(ANN, extra=["X-Wish: reject"], subject="100%s\xe9\x07"),
          action="reject", rule="wished-no",
          reply=r"^554 5\.7\.1 .*100% certain: no thanks, example\.com, "

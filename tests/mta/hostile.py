@@ -31,35 +31,53 @@ def spare(lab):
     return lab.daemon("spare", "unix:%s/spare.sock" % lab.root, policy)
 
 
-def post(text, mail=ANN, source="192.0.2.10"):
-    """The reply to the message, whichever command it came to."""
-    client = None
-    try:
-        client = Client(postfix.ADDRESS, 2525, source)
-        client.hello("mail.example.com")
-        client.envelope(mail, ["bob@example.org"])
-        return client.data(text)
-    except Refused as e:
-        return e.reply
-    finally:
-        if client is not None:
-            client.quit()
+class Skip(Exception):
+    """This scenario cannot be had here, and why."""
 
 
-def answered(lab, name, letter, mail=ANN, want=TAKEN, results=()):
+class Door:
+    """Where a scenario knocks: an MTA's port, and the daemon behind it."""
+
+    def __init__(self, lab, mta="postfix"):
+        if mta == "sendmail":
+            if lab.sendmail is None:
+                raise Skip("no Sendmail")
+            self.address, _, self.port, self.daemon = lab.lanes["sendmail"]
+        else:
+            self.address, self.port = postfix.ADDRESS, 2525
+            self.daemon = spare(lab)
+        self.sink = lab.sinks[mta]
+
+    def post(self, text, mail=ANN):
+        """The reply to the message, whichever command it came to."""
+        client = None
+        try:
+            client = Client(self.address, self.port, "192.0.2.10")
+            client.hello("mail.example.com")
+            client.envelope(mail, ["bob@example.org"])
+            return client.data(text)
+        except Refused as e:
+            return e.reply
+        finally:
+            if client is not None:
+                client.quit()
+
+
+def answered(lab, name, letter, mail=ANN, want=TAKEN, results=(),
+             mta="postfix"):
     """Send it; complain unless we (not the MTA's default) answered so."""
-    daemon = spare(lab)
-    before = len(play.verdicts(daemon.text()))
-    reply = post(letter.write(lab.keys, message_id("hostile", name)), mail)
+    door = Door(lab, mta)
+    before = len(play.verdicts(door.daemon.text()))
+    reply = door.post(letter.write(lab.keys, message_id("hostile", name)), mail)
     wrong = [] if reply.startswith(want) else ["the reply is %r" % reply]
-    if len(play.verdicts(daemon.text())) == before:
+    if len(play.verdicts(door.daemon.text())) == before:
         wrong.append("the daemon has decided nothing")
-    if daemon.process.poll() is not None:
+    if door.daemon.process.poll() is not None:
         return wrong + ["the daemon died"]
     found = play.QUEUE_ID.search(reply)
     if wrong or not found:
         return wrong
-    message = lab.sinks["postfix"].wait(found.group(1))
+    message = door.sink.wait(found.group(1) or found.group(2))
     if message is None:
         return ["accepted but not delivered"]
     fields = message.values("Authentication-Results")
@@ -69,25 +87,31 @@ def answered(lab, name, letter, mail=ANN, want=TAKEN, results=()):
     return ["no %r in %r" % (r, ours) for r in results if r not in ours]
 
 
-def large_field(octets):
+def large_field(octets, canon="relaxed/relaxed"):
     line = "\r\n " + "a" * 70
-    value = line * (octets // len(line) + 1)
-    return "X-Large:" + value[:octets]
+    value = line * (octets // len(line))
+    return Letter(ANN, extra=["X-Large:" + value], sign=[
+        dict(RELAXED, canon=canon, headers=[b"from", b"x-large"])])
 
 
-def field_100k(lab):
-    letter = Letter(ANN, extra=[large_field(102000)],
-                    sign=[dict(RELAXED, headers=[b"from", b"x-large"])])
-    return answered(lab, "100k", letter, results=["dkim=pass", "dmarc=pass"])
+def field_large(lab):
+    """A Postfix that has milters cuts a field at 60,000 octets, for everybody,
+    so the signature cannot hold; but we are asked, and we answer."""
+    wrong = answered(lab, "large-59000", large_field(59000, "simple/simple"),
+                     results=["dkim=pass", "dmarc=pass"])
+    for octets in (65400, 65600, 102000):
+        wrong += answered(lab, "large-%d" % octets, large_field(octets),
+                          results=["dkim=fail", "dmarc=pass"])
+    return wrong
 
 
-def field_64k(lab):
+def field_large_sendmail(lab):
+    """Beyond 65,535 octets Sendmail itself gives up, whatever the filter."""
     wrong = []
-    for octets in (65400, 65535, 65600):
-        letter = Letter(ANN, extra=[large_field(octets)], sign=[
-            dict(RELAXED, canon="simple/simple", headers=[b"from", b"x-large"])])
-        wrong += answered(lab, "64k-%d" % octets, letter,
-                          results=["dkim=pass", "dmarc=pass"])
+    for octets in (59000, 65400):
+        wrong += ["%d octets: %s" % (octets, text) for text in answered(
+            lab, "large-sm-%d" % octets, large_field(octets), mta="sendmail",
+            results=["dkim=pass", "dmarc=pass"])]
     return wrong
 
 
@@ -106,17 +130,20 @@ def same_field_500(lab):
 def strange_bytes(lab):
     wrong = []
     for name, letter in (
-            ("nul-field", Letter(ANN, extra=["X-Nul: a\0b", "X-8: \xff\xfe\x80"])),
-            ("nul-body", Letter(ANN, body=b"a\0b\xff\r\n\0\r\n", sign=[RELAXED])),
+            ("nul-field", Letter(ANN, extra=["X-Nul: a\0b",
+                                             "X-8: \xff\xfe\x80"])),
+            ("nul-body", Letter(ANN, body=b"a\0b\xff\r\n\0\r\n",
+                                sign=[RELAXED])),
             ("controls", Letter(ANN, subject="\x01\x02\x1b[31m\x7f\x80",
                                 extra=["X-\x80\x81: y", "List-Id: <\0>"])),
             ("bare-cr", Letter(ANN, body=b"a\rb\r\n\r\r\r\n", sign=[RELAXED])),
             ("long-line", Letter(ANN, body=b"x" * 200000 + b"\r\n")),
             ("no-colon", Letter(ANN, extra=["this is not a field"])),
             ("signature", Letter(ANN, extra=[
-                "DKIM-Signature: v=1; a=rsa-sha256; d=" + "a." * 400 + "; s=\xff",
+                "DKIM-Signature: v=1; a=rsa-sha256; s=\xff; d=" + "a." * 400,
                 "DKIM-Signature:" + " b=;" * 2000,
-                "ARC-Seal: i=1; cv=none; d=\xff", "ARC-Seal: i=999999999999"]))):
+                "ARC-Seal: i=1; cv=none; d=\xff",
+                "ARC-Seal: i=999999999999"]))):
         wrong += [name + ": " + text for text in answered(lab, name, letter)]
     return wrong
 
@@ -194,14 +221,11 @@ def broken_policy(lab):
     daemon = spare(lab)
     policy = pathlib.Path(lab.root / "spare.policy")
     good = policy.read_text()
-    line = good.count("\n") + 2
-    policy.write_text(good + "\nrule oops {\n\twhen dmark.result == fail\n"
-                      "\taccept\n}\n")
+    policy.write_text("rule oops {\n\twhen dmark.result == fail\n"
+                      "\taccept\n}\n" + good)
     wrong = reload(daemon, "not reloaded")
-    if not re.search(r"spare\.policy:\d+:\d+", daemon.text()):
-        wrong.append("the log names no place")
-    if not re.search(r"spare\.policy:(%d|%d):" % (line, line + 1), daemon.text()):
-        wrong.append("the log does not name line %d" % (line + 1))
+    if not re.search(r"spare\.policy:2:\d+: ", daemon.text()):
+        wrong.append("the log does not say where")
     wrong += answered(lab, "old-policy", Letter(ANN))
     policy.write_text(good)
     return wrong + reload(daemon, "reloaded: policy spare")
@@ -212,7 +236,8 @@ def stale_socket(lab):
     daemon = spare(lab)
     daemon.process.kill()
     daemon.process.wait()
-    reply = post(Letter(ANN).write(lab.keys, message_id("hostile", "gone")))
+    reply = Door(lab).post(Letter(ANN).write(
+        lab.keys, message_id("hostile", "gone")))
     wrong = [] if reply.startswith("4") else ["without us: %r" % reply]
     daemon.start()
     return wrong + answered(lab, "back", Letter(ANN))
@@ -263,9 +288,9 @@ def queue_empty(lab):
 
 
 SCENARIOS = [
-    ("field-of-100-kb", "one header field of 102,000 octets, signed over",
-     field_100k),
-    ("field-of-64-kb", "fields around the packet size of libmilter", field_64k),
+    ("field-large", "header fields up to 102,000 octets", field_large),
+    ("field-large-sendmail", "up to 65,400 octets through Sendmail",
+     field_large_sendmail),
     ("fields-1000", "a thousand header fields", fields_1000),
     ("forged-500", "500 fields that claim our name", same_field_500),
     ("strange-bytes", "NUL, 8-bit, controls, bare CR, one endless line",

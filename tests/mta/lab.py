@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Everything together: DNS, keys, daemons, MTAs, sinks; one start, one stop."""
+"""Everything together: DNS, keys, daemons, MTAs, sinks."""
 import pathlib
 
 import postfix

@@ -113,7 +113,8 @@ class MtaLane:
 
     def held(self, s):
         for _ in range(100):
-            held = [text for name, text in self.mta.held() if s.queue_id in name]
+            held = [text for name, text in self.mta.held()
+                    if s.queue_id in name]
             if held:
                 return
             time.sleep(0.05)

@@ -2,7 +2,8 @@
 """Debian's Postfix with a configuration and queue of our own.
 
 Two ways in: port 25 asks the milter at an inet socket, port 26 the one at a
-unix socket; 2525 asks a third, for the hostile cases. Everything accepted is relayed to the sink.
+unix socket; 2525 asks a third, for the hostile cases. Everything accepted is
+relayed to the sink.
 """
 import pathlib
 import shutil
@@ -134,9 +135,6 @@ class Postfix:
         subprocess.run(
             ["/usr/sbin/sendmail", "-C", str(self.config), "-i", "-f", sender,
              recipient], input=message, check=True)
-
-    def text(self):
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
 
 def installed():

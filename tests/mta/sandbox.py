@@ -18,6 +18,7 @@ import tempfile
 MARK = "ASSAY_MTA_ROOT"
 SKIP = 77               # what ctest reads as "skipped"
 HOSTNAME = "mx.example.org"
+SBIN = ":/usr/sbin:/sbin"
 
 UNSHARE = ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
@@ -43,8 +44,9 @@ def skip(why, closing=True):
 def require(programs, closing=True):
     """Skip with a clear word when this machine lacks something."""
     for name, package in programs:
-        if not shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
-            skip("%s is not here (Debian package %s)" % (name, package), closing)
+        if not shutil.which(name, path=os.environ["PATH"] + SBIN):
+            skip("%s is not here (Debian package %s)" % (name, package),
+                 closing)
     try:
         import dkim, nacl  # noqa: F401, E401
     except ImportError as e:
@@ -75,7 +77,7 @@ def run_inside(argv, keep=False, environ=None):
     try:
         env = dict(os.environ, **(environ or {}))
         env[MARK] = root
-        env["PATH"] += ":/usr/sbin:/sbin"
+        env["PATH"] += SBIN
         env["PYTHONDONTWRITEBYTECODE"] = "1"
         child = subprocess.Popen(UNSHARE + argv, env=env)
         return child.wait()
@@ -114,7 +116,8 @@ def furnish():
     run("mount", "-t", "tmpfs", "-o", "mode=755,size=256m", "tmpfs", str(etc))
     run("cp", "-a", "/etc/.", str(etc))
     run("mount", "--bind", str(etc), "/etc")
-    write("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    write("/etc/resolv.conf",
+          "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
           "hosts: files dns\nservices: files\nprotocols: files\n")
     write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.25 %s mx\n" % HOSTNAME)

@@ -37,7 +37,8 @@ def until(true, seconds, what, alive=None):
     end = time.monotonic() + seconds
     while not true():
         if alive is not None and alive.poll() is not None:
-            raise RuntimeError("%s: the program ended (%s)" % (what, alive.returncode))
+            raise RuntimeError("%s: the program ended (%s)" %
+                               (what, alive.returncode))
         if time.monotonic() > end:
             raise RuntimeError("%s: not within %d s" % (what, seconds))
         time.sleep(0.02)
@@ -221,14 +222,15 @@ class Passwords:
                 if words[0] != "AUTH":
                     continue
                 told = [w[5:] for w in words if w.startswith("resp=")]
-                _, user, password = base64.b64decode(told[0]).decode().split("\0")
+                plain = base64.b64decode(told[0]).decode()
+                _, user, password = plain.split("\0")
                 answer = "OK\t%s\tuser=%s\n" if \
                     self.users.get(user) == password else "FAIL\t%s\tuser=%s\n"
                 connection.sendall((answer % (words[1], user)).encode())
 
 
 class Assayd:
-    """One assayd: configuration, readiness, log, and whether it stayed well."""
+    """One assayd: configuration, readiness, log, and its health."""
 
     def __init__(self, root, program, name, socket_spec, policy, extra=""):
         self.folder = root / ("assayd-" + name)
@@ -237,7 +239,6 @@ class Assayd:
         self.conf = self.folder / "assay.conf"
         self.log = self.folder / "log"
         self.process = None
-        self.notices = None
         self.configure(policy, extra)
 
     def configure(self, policy, extra=""):
@@ -248,35 +249,33 @@ class Assayd:
         path = str(self.folder / "notify")
         if os.path.exists(path):
             os.unlink(path)
-        self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notices.bind(path)
-        self.notices.settimeout(0.1)
+        notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notices.bind(path)
+        self.ready = threading.Event()
+        threading.Thread(target=self.listen, args=(notices, self.ready),
+                         daemon=True).start()
         env = dict(os.environ, NOTIFY_SOCKET=path)
-        env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0")
+        env.setdefault("ASAN_OPTIONS", "detect_leaks=1")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "-c", str(self.conf), "-f"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
         try:
-            self.await_notice("READY=1", seconds)
+            until(self.ready.is_set, seconds, self.name, self.process)
         except RuntimeError as e:
             raise RuntimeError("%s\n%s" % (e, self.text()[-2000:]))
 
-    def await_notice(self, word, seconds=30):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise RuntimeError("%s ended with status %d before it said %s" %
-                                   (self.name, self.process.returncode, word))
-            try:
-                if word in self.notices.recv(4096).decode().split("\n"):
-                    return
-            except TimeoutError:
-                pass
-        raise RuntimeError("%s did not say %s" % (self.name, word))
+    @staticmethod
+    def listen(notices, ready):
+        """As systemd does it: read everything, so that nobody waits for us."""
+        while True:
+            if b"READY=1" in notices.recv(4096).split(b"\n"):
+                ready.set()
 
     def text(self):
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
+        if not self.log.exists():
+            return ""
+        return self.log.read_text(errors="replace")
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -304,7 +303,6 @@ class Assayd:
                        for line in self.text().splitlines()
                        if FAULTS.search(line)]
         self.process = None
-        self.notices.close()
         return complaints
 
 
@@ -314,7 +312,7 @@ socket = "{socket}"
 socket-mode = "0666"
 policy = "{policy}"
 local-domains = {{ "example.org", ".example.org" }}
-local-networks = {{ "198.51.100.128/25" }}
+local-networks = {{ "127.0.0.0/8", "::1/128", "198.51.100.128/25" }}
 trusted-relays = {{ "192.0.2.40" }}
 resolver {{
 	servers = {{ "127.0.0.1@53" }}

@@ -11,7 +11,7 @@ SIGNED = [b"from", b"to", b"subject", b"date", b"message-id"]
 
 
 class Keys:
-    """One RSA-2048 and one Ed25519 key; every selector publishes one of them."""
+    """One RSA-2048 and one Ed25519 key; a selector publishes one of them."""
 
     def __init__(self, folder):
         self.rsa_file = pathlib.Path(folder) / "rsa.pem"
@@ -23,7 +23,8 @@ class Keys:
                                  "-pubout", "-outform", "DER"], check=True,
                                 stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL).stdout
-        self.rsa_record = "v=DKIM1; k=rsa; p=" + base64.b64encode(public).decode()
+        self.rsa_record = ("v=DKIM1; k=rsa; p=" +
+                           base64.b64encode(public).decode())
         seed = nacl.signing.SigningKey.generate()
         self.ed = base64.b64encode(bytes(seed))
         self.ed_record = ("v=DKIM1; k=ed25519; p=" +
@@ -54,7 +55,7 @@ def present(message):
 
 
 def opendkim(keys, message, domain, selector):
-    """opendkim-testmsg knows one algorithm: rsa-sha1, which RFC 8301 forbids."""
+    """opendkim-testmsg knows only rsa-sha1, which RFC 8301 forbids."""
     done = subprocess.run(["opendkim-testmsg", "-C", "-d", domain, "-s",
                            selector, "-k", str(keys.rsa_file)], check=True,
                           input=message, stdout=subprocess.PIPE)

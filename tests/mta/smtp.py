@@ -17,7 +17,7 @@ class Refused(Exception):
 
 
 def stuffed(message):
-    """RFC 5321 4.5.2. Only CRLF ends a line here; other bytes go as they are."""
+    """RFC 5321 4.5.2. Only CRLF ends a line here; all else goes as it is."""
     message = message.replace(CRLF + b".", CRLF + b"..")
     if message.startswith(b"."):
         message = b"." + message
@@ -25,7 +25,7 @@ def stuffed(message):
 
 
 class Client:
-    """One connection from a chosen address. Commands are lines, replies text."""
+    """One connection from a chosen address."""
 
     def __init__(self, server, port, source=None, timeout=60):
         bind = (source, 0) if source else None
@@ -62,7 +62,7 @@ class Client:
                          base64.b64encode(plain.encode()).decode())
 
     def envelope(self, sender, recipients):
-        """Returns the replies to RCPT; DATA makes sense if one begins with 2."""
+        """The replies to RCPT; DATA makes sense if one begins with 2."""
         self.command("MAIL FROM:<%s> BODY=8BITMIME" % sender)
         return [self.command("RCPT TO:<%s>" % r, first="2345")
                 for r in recipients]
@@ -128,6 +128,12 @@ class Sink:
         def say(text):
             connection.sendall(text.encode() + CRLF)
 
+        try:
+            self.dialogue(connection, say)
+        except OSError:
+            pass                # the MTA was stopped
+
+    def dialogue(self, connection, say):
         with connection, connection.makefile("rb") as stream:
             sender, recipients = None, []
             say("220 sink.example.org ESMTP")
