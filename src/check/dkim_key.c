@@ -268,7 +268,7 @@ static const struct {
 	[DNS_NODATA]       = { DKIM_CAUSE_NO_KEY, "no key at the selector" },
 	[DNS_NXDOMAIN]     = { DKIM_CAUSE_NO_KEY, "no such selector" },
 	[DNS_FAILED]       = { DKIM_CAUSE_DNS, "the key's name server fails" },
-	[DNS_TIMEOUT]      = { DKIM_CAUSE_DNS, "no answer from the DNS in time" },
+	[DNS_TIMEOUT]      = { DKIM_CAUSE_DNS, "no DNS answer in time" },
 	[DNS_BOGUS]        = { DKIM_CAUSE_DNS, "the key fails DNSSEC" },
 	[DNS_REFUSED_HERE] = { DKIM_CAUSE_DNS, "too many DNS questions" },
 };
