@@ -44,7 +44,9 @@ static void sink_body(void *arg, const void *bytes, size_t n)
 		uint64_t left = n;
 
 		if (d->limited) {
-			left = d->length > f->octets ? d->length - f->octets : 0;
+			left = 0;
+			if (d->length > f->octets)
+				left = d->length - f->octets;
 			left = left < n ? left : n;
 		}
 		if (left > 0)

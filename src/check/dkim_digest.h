@@ -26,7 +26,7 @@ struct body_digests;
 
 struct body_digests *body_digests_new(struct arena *mem);
 
-/* Before the first body_digests_feed(). False: one l= more than there may be. */
+/* Before the first body_digests_feed(). False: more l= than there may be. */
 bool body_digests_want(struct body_digests *b,
     const struct dkim_sig_parsed *sig);
 

@@ -28,7 +28,10 @@ static void field_simple(const struct canonical_sink *out, struct slice value)
 	const char *from = value.data, *end = value.data + value.len;
 	const char *at = from;
 
-	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+	while (at < end) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (at == NULL)
+			break;
 		if (at > value.data && at[-1] == '\r') {
 			at++;
 			continue;

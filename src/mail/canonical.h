@@ -40,7 +40,7 @@ void canonical_field(const struct canonical_sink *out, enum canonical_form form,
 struct canonical_body {
 	enum canonical_form form;
 	struct canonical_sink out;
-	uint64_t ends;          /* line ends held back: text may follow, or not */
+	uint64_t ends;          /* line ends held back until text follows */
 	bool blank;             /* relaxed: so is white space */
 	bool text;              /* something has gone out */
 };
