@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "check/crypto.h"
 #include "check/dkim_library.h"
 #include "check/spf_library.h"
 
@@ -54,6 +55,7 @@ struct check_env {
 	char *authserv_id;              /* what options points to */
 	struct log *log;
 	struct dkim_libraries *dkim;
+	struct crypto_keys *keys;
 };
 
 struct check_env *check_env_new(const struct check_options *o, struct log *log,
@@ -65,6 +67,7 @@ struct check_env *check_env_new(const struct check_options *o, struct log *log,
 	env->options = *o;
 	env->options.authserv_id = env->authserv_id;
 	env->log = log;
+	env->keys = crypto_keys_new();
 	spf_library_init();
 	env->dkim = dkim_libraries_new(o->dkim_minimum_bits, err);
 	if (env->dkim == NULL) {
@@ -79,6 +82,7 @@ void check_env_free(struct check_env *env)
 	if (env == NULL)
 		return;
 	dkim_libraries_free(env->dkim);
+	crypto_keys_free(env->keys);
 	free(env->authserv_id);
 	free(env);
 }
@@ -93,6 +97,11 @@ struct dkim_libraries *check_env_dkim(const struct check_env *env)
 	return env->dkim;
 }
 
+struct crypto_keys *check_env_keys(const struct check_env *env)
+{
+	return env->keys;
+}
+
 struct log *check_env_log(const struct check_env *env)
 {
 	return env->log;
@@ -100,7 +109,7 @@ struct log *check_env_log(const struct check_env *env)
 
 /* dmarc reads what the checks before it found. */
 const struct check *const checks[] = {
-	&iprev_check, &spf_check, &dkim_check, &dmarc_check, NULL,
+	&iprev_check, &spf_check, &dkim_check, &arc_check, &dmarc_check, NULL,
 };
 
 const char *client_exempt(const struct evidence *e)

@@ -37,6 +37,10 @@ struct crypto_keys;
 struct crypto_keys *crypto_keys_new(void);
 void crypto_keys_free(struct crypto_keys *keys);        /* NULL is fine */
 
+/* Of check.c: the one of this environment. */
+struct check_env;
+struct crypto_keys *check_env_keys(const struct check_env *env);
+
 struct crypto_keys_count {
 	unsigned long long hits, misses;
 };

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * arc: is the Authenticated Received Chain whole? (RFC 8617 5.2)
+ *
+ * Every trouble is "fail", that of the DNS too (5.2.1): a chain that cannot be
+ * proved is treated like none. What the sealers found (ARC-Authentication-
+ * Results) is not read here; whom to believe is policy's business.
+ *
+ * What a stranger can make us do is bounded: 50 sets, a handful of different
+ * l=, one question for each key, and a chain whose form is wrong costs neither
+ * questions nor mathematics.
+ */
+#include <time.h>
+
+#include "check/check.h"
+#include "check/crypto.h"
+
+struct arc_question {
+	const struct header *header;    /* complete */
+	unsigned minimum_bits;          /* of RSA keys, RFC 8301 */
+	struct crypto_keys *keys;       /* NULL: none are remembered */
+	time_t now;
+};
+
+struct arc_work;
+
+/*
+ * Reads the sets and starts their keys' questions; never waits. All pointers
+ * are kept; `out` is complete after arc_conclude().
+ *
+ * out->sealers are of seals that verified before the first that did not, the
+ * newest first; oldest_pass is known for a chain that passes.
+ */
+struct arc_work *arc_begin(struct arena *mem, struct inquiry *dns,
+    const struct arc_question *question, struct arc_finding *out);
+/* Body octets as received, in any pieces. */
+void arc_feed(struct arc_work *w, const void *bytes, size_t n);
+/* Waits for keys. Once. */
+void arc_conclude(struct arc_work *w);

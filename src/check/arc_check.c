@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check/arc.h"
+
+/* One message: what arc.c needs, taken from the examination. */
+struct arc_state {
+	struct examination *x;
+	struct arc_question question;
+	struct arc_work *work;          /* from the complete header on */
+};
+
+static void *open_arc(struct examination *x)
+{
+	struct arc_state *s = arena_alloc(x->mem, sizeof(*s));
+
+	s->x = x;
+	return s;
+}
+
+static void begin(struct arc_state *s)
+{
+	const struct examination *x = s->x;
+
+	if (s->work != NULL)
+		return;
+	s->question = (struct arc_question){
+		.header = &x->evidence->header,
+		.minimum_bits = check_env_options(x->env)->dkim_minimum_bits,
+		.keys = check_env_keys(x->env),
+		.now = x->evidence->received,
+	};
+	s->work = arc_begin(x->mem, x->dns, &s->question, &x->findings->arc);
+}
+
+static void reach_arc(void *state, enum phase phase)
+{
+	if (phase >= PHASE_HEADERS)
+		begin(state);
+}
+
+static void body_arc(void *state, const void *bytes, size_t n)
+{
+	struct arc_state *s = state;
+
+	begin(s);
+	arc_feed(s->work, bytes, n);
+}
+
+static void finish_arc(void *state)
+{
+	struct arc_state *s = state;
+
+	begin(s);
+	arc_conclude(s->work);
+}
+
+const struct check arc_check = {
+	.name = "arc",
+	.ready = PHASE_EOM,
+	.open = open_arc,
+	.reach = reach_arc,
+	.body = body_arc,
+	.finish = finish_arc,
+};
