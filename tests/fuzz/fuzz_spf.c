@@ -6,6 +6,7 @@
  */
 #include "base/buf.h"
 #include "check/spf.h"
+#include "check/spf_library.h"
 #include "dns/zone.h"
 #include "fuzz.h"
 
@@ -74,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = { "" };
 	struct resolver *r;
 
+	spf_library_init();             /* only the first call does anything */
 	for (size_t i = 0; i < 4 && rest.data != NULL; i++)
 		add_record(&zone, names[i], slice_cut(&rest, FUZZ_BORDER));
 	buf_adds(&zone, hosts);
