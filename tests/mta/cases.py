@@ -50,6 +50,9 @@ class Case:
     helo: str = "mail.example.com"
     login: tuple = None
 
+    def seals(self):
+        return any(part.letter.seals for part in self.parts)
+
 
 OF_SESSION = ("client", "helo", "login")
 
@@ -68,6 +71,14 @@ REJECTED = dict(action="reject", rule="dmarc-reject",
                 reply=r"^550 5\.7\.26 .*DMARC: \S+ asks to reject")
 TAGGED = dict(action="tag", rule="dmarc-quarantine",
               headers=["X-Spam-Flag: YES"])
+
+# The forwarder's address is in nobody's SPF record.
+FORWARDER = dict(client="198.51.100.10", helo="office.example.com",
+                 mail="x@plain.example.net")
+FOOTER = [(b"hello", b"hello\r\n-- \r\na footer")]
+SEAL = dict(domain="lists.example.net",
+            results="dkim=pass header.d=example.com; "
+                    "dmarc=pass header.from=example.com")
 
 CASES = [
     # SPF
@@ -298,6 +309,27 @@ CASES = [
          results=["dkim=fail header.d=example.com",
                   "dkim=pass header.d=lists.example.net",
                   "dmarc=fail header.from=example.com"]),
+
+    # ARC: an intermediary changed the message and vouches for what it got
+    case("arc-trusted", "sealed by one we trust: a mark instead of a refusal",
+         Letter(ANN, sign=[RELAXED], alter=FOOTER, seals=[SEAL]),
+         **FORWARDER, action="tag", rule="sealed",
+         headers=["X-Sealed: lists.example.net"],
+         results=["dkim=fail header.d=example.com", "arc=pass", "dmarc=fail"]),
+    case("arc-two-sets", "two intermediaries, one after the other",
+         Letter(ANN, sign=[RELAXED], alter=FOOTER, seals=[
+             SEAL, dict(SEAL, domain="example.org",
+                        results="arc=pass; dkim=fail header.d=example.com")]),
+         **FORWARDER, action="tag", rule="sealed",
+         headers=["X-Sealed: lists.example.net"],
+         results=["arc=pass", "dmarc=fail"]),
+    case("arc-broken", "changed again after it was sealed",
+         Letter(ANN, sign=[RELAXED], seals=[SEAL],
+                alter_sealed=[(b"hello", b"hullo")]),
+         **FORWARDER, **REJECTED),
+    case("arc-forged", "anybody can seal: a stranger's seal is worth nothing",
+         Letter(ANN, seals=[dict(SEAL, domain="bank.psd.example.net")]),
+         **FORWARDER, **REJECTED),
 
     # answers
     case("answer-discard", "accepted, and never seen again",

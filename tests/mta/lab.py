@@ -18,10 +18,13 @@ class Lab:
     """Used as a context: whatever was started is stopped, in any case."""
 
     def __init__(self, assayd, policy, with_sendmail=None,
-                 with_postfix=True):
+                 with_postfix=True, engine=None):
         self.root = sandbox.furnish()
         self.assayd, self.policy = assayd, policy
         self.with_sendmail, self.with_postfix = with_sendmail, with_postfix
+        self.extra = "" if engine is None else (
+            'spf { engine = "%s" }\ndkim { engine = "%s" }\n' %
+            (engine, engine))
         self.running, self.daemons = [], []
         self.postfix = self.sendmail = None
 
@@ -72,12 +75,11 @@ class Lab:
         server.start()
         return server
 
-    def daemon(self, name, socket, policy=None, extra="", start=True):
+    def daemon(self, name, socket, policy=None):
         d = servers.Assayd(self.root, self.assayd, name, socket,
-                           policy or self.policy, extra)
+                           policy or self.policy, self.extra)
         self.daemons.append(d)
-        if start:
-            d.start()
+        d.start()
         return d
 
     def complaints(self):

@@ -4,7 +4,7 @@ import email.utils
 import zlib
 from dataclasses import dataclass, field
 
-from sign import sign
+from sign import seal, sign
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Letter:
     sign: list = field(default_factory=list)    # arguments of sign.sign()
     alter: list = field(default_factory=list)   # (old, new) after signing
     sign_again: list = field(default_factory=list)
+    seals: list = field(default_factory=list)   # arguments of sign.seal()
+    alter_sealed: list = field(default_factory=list)
     top: list = field(default_factory=list)     # fields put on top of it all
 
     def write(self, keys, message_id):
@@ -33,14 +35,22 @@ class Letter:
         text += self.body * self.repeat
         for how in self.sign:
             text = sign(keys, text, **how)
-        for old, new in self.alter:
-            if text.count(old) < 1:
-                raise ValueError("%r is not in the message" % old)
-            head, _, tail = text.rpartition(old)
-            text = head + new + tail
+        text = altered(text, self.alter)
         for how in self.sign_again:
             text = sign(keys, text, **how)
+        for how in self.seals:
+            text = seal(keys, text, **how)
+        text = altered(text, self.alter_sealed)
         return "".join(line + "\r\n" for line in self.top).encode() + text
+
+
+def altered(text, changes):
+    for old, new in changes:
+        if old not in text:
+            raise ValueError("%r is not in the message" % old)
+        head, _, tail = text.rpartition(old)
+        text = head + new + tail
+    return text
 
 
 def date():

@@ -49,6 +49,25 @@ def sign(keys, message, domain="example.com", selector="rsa",
     return field + message
 
 
+def seal(keys, message, results, domain, selector="rsa"):
+    """The message with one more ARC set (RFC 8617), whose sealer saw these
+    results. dkimpy needs python3-authres for it: can_seal()."""
+    stamp = "Authentication-Results: %s; %s\r\n" % (domain, results)
+    message = stamp.encode() + message
+    fields = dkim.arc_sign(message, selector.encode(), domain.encode(),
+                           keys.rsa, domain.encode(),
+                           include_headers=present(message))
+    return b"".join(fields) + message
+
+
+def can_seal():
+    try:
+        import authres
+    except ImportError:
+        return False
+    return authres is not None
+
+
 def present(message):
     head = b"\r\n" + message.split(b"\r\n\r\n", 1)[0].lower()
     return [name for name in SIGNED if b"\r\n" + name + b":" in head]
