@@ -177,8 +177,8 @@ bool listen_check(const struct conf *conf, struct error *err)
 
 bool become_user(const struct conf *conf, struct error *err)
 {
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
 
 	if (conf->user[0] == '\0')
 		return true;

@@ -136,11 +136,16 @@ static void *run_milter(void *arg)
 static void compare_fixed(struct daemon *d, const struct conf *fresh)
 {
 	if (strcmp(d->conf.socket, fresh->socket) != 0 ||
+	    strcmp(d->conf.socket_owner, fresh->socket_owner) != 0 ||
+	    strcmp(d->conf.socket_group, fresh->socket_group) != 0 ||
+	    d->conf.socket_mode != fresh->socket_mode ||
 	    strcmp(d->conf.user, fresh->user) != 0 ||
 	    d->conf.log_target != fresh->log_target ||
-	    d->conf.log_format != fresh->log_format)
-		log_say(d->log, LOG_LEVEL_WARNING, "socket, user and log change "
-		    "with the next start, not with a reload");
+	    d->conf.log_format != fresh->log_format ||
+	    d->conf.drain_ms != fresh->drain_ms)
+		log_say(d->log, LOG_LEVEL_WARNING, "socket, user, log and "
+		    "limits.drain change with the next start, not with a "
+		    "reload");
 }
 
 /* Everything new, or everything as it was. */

@@ -104,6 +104,7 @@ const struct verdict *conclude_early(struct transaction *t,
 {
 	struct facts view;
 	struct verdict *v;
+	struct trace *trace;
 
 	if (!policy_early(t->kit->policy, t->phase))
 		return NULL;
@@ -113,17 +114,20 @@ const struct verdict *conclude_early(struct transaction *t,
 	if (rcpt != NULL)
 		gather_recipient(&view, rcpt);
 	v = arena_alloc(t->mem, sizeof(*v));
-	if (!decide_one(t, &view, v, NULL) ||
+	trace = arena_alloc(t->mem, sizeof(*trace));
+	if (!decide_one(t, &view, v, trace) ||
 	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
 		return NULL;
 	name_decision(t, v);
-	conclude_log(t, new_outcome(t, v, NULL));
+	t->refusal = new_outcome(t, v, trace);
+	conclude_log(t, t->refusal);
 	/* At MAIL the whole message is refused, at RCPT one recipient. */
 	t->over = rcpt == NULL;
 	return v;
 }
 
-static void log_identities(struct log_line *line, const struct evidence *e)
+static void log_identities(struct log_line *line, const struct evidence *e,
+    const struct path *rcpt)
 {
 	char text[IP_TEXT_MAX];
 
@@ -136,8 +140,8 @@ static void log_identities(struct log_line *line, const struct evidence *e)
 	log_line_text(line, "helo", e->helo);
 	log_line_text(line, "auth", e->auth_user);
 	log_line_text(line, "from", e->mail.text != NULL ? e->mail.text : "");
-	if (e->rcpt_kept > 0)
-		log_line_text(line, "to", e->rcpts[0].text);
+	if (rcpt != NULL)
+		log_line_text(line, "to", rcpt->text);
 	log_line_number(line, "rcpts", (int64_t)e->rcpt_count);
 	log_line_text(line, "header.from", e->author.domain != NULL ?
 	    e->author.domain : name_word(author_status_names,
@@ -162,6 +166,28 @@ static void log_results(struct log_line *line, const struct transaction *t)
 		    (int64_t)t->evidence.forged_results);
 }
 
+/* All in one pair: a name stands once in a line. */
+static void log_notes(struct log_line *line, const struct verdict *v)
+{
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < v->log_count; i++)
+		buf_addf(&all, "%s%s", i > 0 ? "; " : "", v->log_notes[i]);
+	if (v->log_count > 0)
+		log_line_text(line, "note", buf_text(&all));
+	buf_free(&all);
+}
+
+/* The recipient the line is about: the one just refused, or the first. */
+static const struct path *logged_rcpt(const struct transaction *t)
+{
+	const struct evidence *e = &t->evidence;
+
+	if (e->rcpt_kept == 0)
+		return NULL;
+	return &e->rcpts[t->phase == PHASE_RCPT ? e->rcpt_kept - 1 : 0];
+}
+
 static void log_verdict(struct log_line *line, const struct outcome *o)
 {
 	const struct verdict *v = o->verdict;
@@ -170,17 +196,16 @@ static void log_verdict(struct log_line *line, const struct outcome *o)
 	log_line_text(line, "rule", v->rule);
 	log_line_text(line, "policy", o->policy);
 	log_line_number(line, "line", v->line);
-	for (size_t i = 0; i < v->log_count; i++)
-		log_line_text(line, "note", v->log_notes[i]);
+	log_notes(line, v);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
 	    o->evidence->body_octets));
 	log_line_number(line, "ms", o->took_us / 1000);
 	log_line_number(line, "dns_ms", o->waited_us / 1000);
 	if (inquiry_out_of_time(o->dns))
-		log_line_text(line, "limit", "dns-budget");
-	if (inquiry_out_of_questions(o->dns))
-		log_line_text(line, "limit", "dns-questions");
+		log_line_text(line, "limit", "resolver.budget");
+	else if (inquiry_out_of_questions(o->dns))
+		log_line_text(line, "limit", "resolver.questions");
 }
 
 void conclude_log(struct transaction *t, const struct outcome *o)
@@ -192,7 +217,7 @@ void conclude_log(struct transaction *t, const struct outcome *o)
 	log_line_begin(&line, t->kit->log, t->evidence.queue_id);
 	if (t->phase < PHASE_EOM)
 		log_line_text(&line, "at", name_word(phase_names, t->phase));
-	log_identities(&line, &t->evidence);
+	log_identities(&line, &t->evidence, logged_rcpt(t));
 	log_results(&line, t);
 	log_verdict(&line, o);
 	log_line_end(&line, t->kit->log);

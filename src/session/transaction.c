@@ -100,6 +100,11 @@ static struct transaction *begin(struct connection *c)
 		    &c->kit->options.dns, c->dns),
 		.findings = &t->findings,
 	};
+	/* Not looked for is not "none". */
+	t->findings.dmarc.policy = DMARC_POLICY_ABSENT;
+	t->findings.dmarc.published = DMARC_POLICY_ABSENT;
+	t->findings.dmarc.disposition = DMARC_POLICY_ABSENT;
+	t->findings.dmarc.discovery = DMARC_DISCOVERY_NOTHING;
 	t->states = arena_array(t->mem, check_count(), sizeof(*t->states));
 	t->finished = arena_array(t->mem, check_count(), sizeof(*t->finished));
 	c->transaction = t;
@@ -227,9 +232,16 @@ static const struct outcome *nothing_to_conclude(struct connection *c)
 	};
 	struct outcome *o = arena_alloc(c->message_mem, sizeof(*o));
 
-	o->verdict = &lost;
-	o->policy = policy_name(c->kit->policy);
-	o->id = "none";
+	*o = (struct outcome){
+		.id = "none",
+		.verdict = &lost,
+		.evidence = arena_alloc(c->message_mem, sizeof(*o->evidence)),
+		.findings = arena_alloc(c->message_mem, sizeof(*o->findings)),
+		.facts = arena_alloc(c->message_mem, sizeof(*o->facts)),
+		.trace = arena_alloc(c->message_mem, sizeof(*o->trace)),
+		.dns = c->dns,
+		.policy = policy_name(c->kit->policy),
+	};
 	log_say_rarely(c->kit->log, LOG_LEVEL_WARNING,
 	    "the MTA ended a message that it had not begun");
 	return o;
@@ -246,6 +258,11 @@ const struct outcome *transaction_conclude(struct connection *c,
 		t->evidence.queue_id = arena_strdup(t->mem, queue_id);
 	t->over = true;
 	return conclude(t);
+}
+
+const struct outcome *transaction_refusal(const struct connection *c)
+{
+	return c->transaction != NULL ? c->transaction->refusal : NULL;
 }
 
 void transaction_end(struct connection *c)

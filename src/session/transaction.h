@@ -34,7 +34,8 @@ struct transaction {
 	bool *finished;
 	int64_t began_us;               /* monotonic */
 	bool header_cut;                /* a limit was hit */
-	bool over;                      /* refused before its end */
+	bool over;                      /* concluded, or refused before */
+	const struct outcome *refusal;  /* the last early one, or NULL */
 };
 
 /* What the MTA tells with MAIL FROM. Any text may be NULL. */
@@ -66,6 +67,10 @@ void transaction_body(struct connection *c, const void *bytes, size_t n);
  */
 const struct outcome *transaction_conclude(struct connection *c,
     const char *queue_id);
+
+/* What the last early refusal of this message was about, for who wants to say
+ * more than its verdict; NULL: there was none. */
+const struct outcome *transaction_refusal(const struct connection *c);
 
 /* The message is over or was aborted; the connection goes on. Any time. */
 void transaction_end(struct connection *c);

@@ -256,7 +256,7 @@ static bool read_all(struct conf *c, const char *path, const char **text,
 static bool parse_file(struct conf *c, const char *path, struct buf *problems)
 {
 	struct error err;
-	const char *text;
+	const char *text = NULL;
 	bool good;
 
 	if (!read_all(c, path, &text, &err)) {

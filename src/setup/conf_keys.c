@@ -186,7 +186,7 @@ static bool set_long(long *out, const struct conf_key *k, const char *value,
 		    "duration (500ms, 20s, 2m, 1h)" },
 		[KEY_OCTETS] = { octet_units, "size (4096, 64K, 10M, 1G)" },
 	};
-	long n;
+	long n = 0;
 
 	if (!parse_scaled(value, forms[k->type].units, &n,
 	    forms[k->type].what, err))

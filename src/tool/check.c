@@ -61,13 +61,20 @@ static const struct outcome *play(const struct tool *t, struct connection *c,
 		.path = e->from,
 		.auth_user = tool_value(t, "--auth"),
 	};
-	size_t position = 0;
+	size_t position = 0, refused = 0, taken = 0;
 	const char *rcpt;
 
 	connection_helo(c, e->helo);
-	transaction_mail(c, &event);
-	while ((rcpt = tool_next(t, "--rcpt", &position)) != NULL)
-		transaction_rcpt(c, rcpt);
+	if (transaction_mail(c, &event) != NULL)
+		return transaction_refusal(c);
+	while ((rcpt = tool_next(t, "--rcpt", &position)) != NULL) {
+		if (transaction_rcpt(c, rcpt) != NULL)
+			refused++;
+		else
+			taken++;
+	}
+	if (refused > 0 && taken == 0)  /* nobody is left to send it to */
+		return transaction_refusal(c);
 	for (size_t i = 0; i < m->header.count; i++)
 		transaction_header(c, m->header.fields[i].name,
 		    m->header.fields[i].value);

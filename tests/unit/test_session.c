@@ -231,6 +231,9 @@ static void early_rules_answer_early(void **state)
 	v = mail(c, "<a@example.com>");
 	assert_non_null(v);
 	assert_string_equal(v->rule, "early-helo");
+	assert_ptr_equal(transaction_refusal(c)->verdict, v);
+	assert_string_equal(transaction_refusal(c)->trace->steps[0].rule,
+	    "early-helo");
 	/* Whatever a confused MTA does now, nothing gets through. */
 	assert_null(transaction_rcpt(c, "<b@example.org>"));
 	o = finish(c, "From: a@example.com\n");
@@ -393,6 +396,7 @@ static void confused_mtas_are_survived(void **state)
 	(void)state;
 	assert_int_equal(transaction_conclude(c, NULL)->verdict->action,
 	    ACTION_TEMPFAIL);
+	assert_non_null(transaction_conclude(c, NULL)->evidence);
 	transaction_body(c, "x", 1);
 	transaction_headers_done(c);
 	transaction_header(c, slice_of("From"), slice_of(" a@example.com"));
