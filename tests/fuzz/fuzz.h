@@ -55,10 +55,11 @@ static inline struct slice fuzz_copy(struct arena *mem, struct slice s)
 	    (struct slice){ arena_memdup(mem, s.data, s.len), s.len };
 }
 
-/* The input up to its first NUL as a string. */
+/* The input up to its first NUL as a string; absent is empty. */
 static inline const char *fuzz_text(struct arena *mem, struct slice s)
 {
-	return arena_strndup(mem, s.data, strnlen(s.data, s.len));
+	return s.len == 0 ? "" :
+	    arena_strndup(mem, s.data, strnlen(s.data, s.len));
 }
 
 /* The first octet, taken off the input; 0 when there is none. */
