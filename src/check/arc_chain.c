@@ -153,7 +153,7 @@ void arc_chain_read(struct arena *mem, const struct header *header,
 	if (fields == 0)
 		return;
 	if (fields > ARC_PARTS * ARC_SETS_MAX) {
-		out->count = (unsigned)((fields + ARC_PARTS - 1) / ARC_PARTS);
+		out->count = ARC_SETS_MAX;
 		out->fault = "there are more than 50 ARC sets";
 		return;
 	}

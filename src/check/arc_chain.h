@@ -31,7 +31,8 @@ struct arc_set {
 };
 
 struct arc_chain {
-	unsigned count;         /* sets; 0: there is no chain */
+	unsigned count;         /* sets, 50 at the most; 0 without a fault:
+				 * there is no chain */
 	struct arc_set *sets;   /* instance i at sets[i - 1] */
 	/* NULL: sets 1 to count are complete, each field stands there once,
 	 * and cv= is what it must be. Else why the chain has failed; only
