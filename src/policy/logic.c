@@ -246,7 +246,7 @@ bool logic_never_holds(const struct rule *r, const char **fact)
 	    (r->unless == NULL || narrow_all(&s, r->unless, true)) &&
 	    (r->when == NULL || choices_open(&s, r->when, false)) &&
 	    (r->unless == NULL || choices_open(&s, r->unless, true));
-	*fact = s.culprit;
+	*fact = can ? NULL : s.culprit;
 	return !can;
 }
 

@@ -14,8 +14,10 @@
 
 void policy_report_free(struct policy_report *r)
 {
-	if (r != NULL)
-		buf_free(&r->text);
+	if (r == NULL)
+		return;
+	buf_free(&r->text);
+	*r = (struct policy_report){ 0 };
 }
 
 static bool shown(const struct policy_report *r)

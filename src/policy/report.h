@@ -30,7 +30,7 @@ struct source {
 	struct slice text;
 };
 
-void policy_report_free(struct policy_report *r);
+void policy_report_free(struct policy_report *r);       /* and starts anew */
 
 /* `offset` is an octet of the source's text, or its end. */
 void report_error(struct policy_report *r, const struct source *s,
