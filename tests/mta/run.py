@@ -24,8 +24,8 @@ NEEDED = [("nsd", "nsd"), ("postcat", "postfix"), ("ip", "iproute2"),
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    p.add_argument("--assayd", required=True, help="path of the daemon")
-    p.add_argument("--assay", required=True, help="path of the tool")
+    p.add_argument("--assayd", default="build/release/assayd", help="path of the daemon")
+    p.add_argument("--assay", default="build/release/assay", help="path of the tool")
     p.add_argument("--only", action="append", help="a case by name")
     p.add_argument("--mta", choices=["postfix", "sendmail", "both"],
                    default="both")
@@ -203,15 +203,22 @@ def inside(args):
     return tally.close()
 
 
+def names():
+    import hostile
+    from cases import CASES
+    return dict([(c.name, c.why) for c in CASES] +
+                [s[:2] for s in hostile.SCENARIOS])
+
+
 def main():
     args = arguments()
     if args.list:
-        import hostile
-        from cases import CASES
-        for name, why in [(c.name, c.why) for c in CASES] + \
-                [s[:2] for s in hostile.SCENARIOS]:
+        for name, why in names().items():
             print("%-28s %s" % (name, why))
         return 0
+    for name in args.only or ():
+        if name not in names():
+            sys.exit("%s: no such case; see --list" % name)
     return inside(args) if sandbox.inside() else outside(args)
 
 

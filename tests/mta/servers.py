@@ -256,6 +256,8 @@ class Assayd:
                          daemon=True).start()
         env = dict(os.environ, NOTIFY_SOCKET=path)
         env.setdefault("ASAN_OPTIONS", "detect_leaks=1")
+        env.setdefault("TSAN_OPTIONS", "suppressions=%s" %
+                       pathlib.Path(__file__).with_name("tsan.supp"))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "-c", str(self.conf), "-f"],
