@@ -26,7 +26,7 @@ static void feed_body(void *b, struct slice piece)
 	canonical_body_feed(b, piece.data, piece.len);
 }
 
-/* Pieces of 1 to 8 octets by `sizes`, each a copy of its own; 0: all at once. */
+/* Pieces of 1 to 8 octets by `sizes`, each a copy of its own; 0: all in one. */
 static void in_pieces(struct arena *mem, struct slice all, unsigned sizes,
     void (*feed)(void *arg, struct slice piece), void *arg)
 {

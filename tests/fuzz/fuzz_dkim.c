@@ -65,7 +65,8 @@ static void add_field(struct letter *l, const char *name, const char *value)
 	buf_addf(&l->names, "%s%s", l->names.len > 0 ? ":" : "", name);
 }
 
-/* What nobody signs, or has two readings, is left out. */
+/* What nobody can sign (h= has no way to write a ";"), or has two readings, is
+ * left out. */
 static void take_fields(struct arena *mem, const struct header *h,
     struct letter *l)
 {
@@ -73,6 +74,7 @@ static void take_fields(struct arena *mem, const struct header *h,
 		const struct field *f = &h->fields[i];
 
 		if (f->name.len <= NAME_OCTETS && dkim_field_name(f->name) &&
+		    memchr(f->name.data, ';', f->name.len) == NULL &&
 		    !slice_is_nocase(f->name, "DKIM-Signature") &&
 		    dkim_field_is_plain(f->value))
 			add_field(l, arena_strndup(mem, f->name.data,

@@ -27,7 +27,7 @@ static const char policy[] =
     "rule helo early { when helo.status == invalid\n"
     "	reject 550 5.7.1 \"bad {helo.name}\" }\n"
     "rule author { when from.status != ok\n"
-    "	reject 550 5.7.1 \"author {from.status} {from.display_address}\" }\n"
+    "	reject 550 5.7.1 \"{from.status} {from.display_address}\" }\n"
     "rule spoof { when dmarc.result == fail\n"
     "	reject 550 5.7.26 \"{from.domain} 100% {subject}\" }\n"
     "rule drop { when rcpt.address == \"drop@example.org\" discard }\n"
@@ -143,7 +143,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *mem = fuzz_arena();
 	struct slice rest = fuzz_slice(data, size);
 	unsigned marks = fuzz_octet(&rest);
-	struct client client = { .name = marks & 4 ? "mail.example.com" : NULL };
+	struct client client = {
+		.name = marks & 4 ? "mail.example.com" : NULL,
+	};
 	const struct verdict *refusal;
 	const struct outcome *o;
 	struct connection *c;
