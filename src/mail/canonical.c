@@ -165,6 +165,22 @@ static void feed_simple(struct canonical_body *b, const char *at,
 	hold_ends(b, last, end);
 }
 
+/* The next blank or line end. Eight octets at a time, while none of them is
+ * as small as a blank. */
+static const char *skip_text(const char *at, const char *end)
+{
+	const uint64_t ones = 0x0101010101010101u;
+
+	for (uint64_t x; end - at >= (ptrdiff_t)sizeof(x); at += sizeof(x)) {
+		memcpy(&x, at, sizeof(x));
+		if (((x - 0x21 * ones) & ~x & 0x80 * ones) != 0)
+			break;
+	}
+	while (at < end && !is_blank(*at) && !is_end(*at))
+		at++;
+	return at;
+}
+
 /*
  * 3.4.4: where may a run that began at text go on? Over a single SP, and over
  * one CRLF or two, if text comes next in this piece; everything else has to be
@@ -175,9 +191,7 @@ static const char *run_relaxed(const char *at, const char *end)
 	for (;;) {
 		const char *next;
 
-		while (at < end && *at != ' ' && *at != '\t' && *at != '\r' &&
-		    *at != '\n')
-			at++;
+		at = skip_text(at, end);
 		if (at == end)
 			return at;
 		next = at;
