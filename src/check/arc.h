@@ -31,7 +31,8 @@ struct arc_work;
  * are kept; `out` is complete after arc_conclude().
  *
  * out->sealers are of seals that verified before the first that did not, the
- * newest first; oldest_pass is known for a chain that passes.
+ * newest first; oldest_pass is known for a chain that passes, unless the header
+ * is so large that fifty signatures over it are too much to ask.
  */
 struct arc_work *arc_begin(struct arena *mem, struct inquiry *dns,
     const struct arc_question *question, struct arc_finding *out);

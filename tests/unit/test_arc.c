@@ -708,6 +708,26 @@ static void test_flood(void **state)
 	assert_true(arena_used(mem) - before < 1000);
 }
 
+/* Fifty hashes of a giant header are not paid for; the chain is judged. */
+static void test_giant(void **state)
+{
+	const struct plan plan = { .sets = 5 };
+	const size_t n = 3u << 20;
+	struct header h = { 0 };
+	struct arc_finding f;
+	struct sealed s;
+
+	(void)state;
+	make(&plan, &s, &h);
+	header_append(&h, mem, slice_of("X-Big"), (struct slice){
+	    memset(arena_alloc(mem, n), 'x', n), n });
+	f = validate_in(&h, slice_of(s.body), buf_slice(&s.zone), 0, NULL);
+	assert_int_equal(f.code, AUTH_PASS);
+	assert_int_equal(f.count, 5);
+	assert_false(f.oldest_known);
+	buf_free(&s.zone);
+}
+
 /* --- as a check, to the stamp --- */
 
 static void play(struct examination *x, struct slice body)
@@ -777,6 +797,7 @@ int main(void)
 		TEST(test_instances),
 		TEST(test_intruders),
 		TEST(test_flood),
+		TEST(test_giant),
 		TEST(test_check),
 	};
 
