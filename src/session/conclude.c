@@ -158,9 +158,12 @@ static void log_results(struct log_line *line, const struct transaction *t)
 		FACT_FORWARDED_BY,
 	};
 
-	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)
-		log_line_text(line, fact_defs[shown[i]].name,
-		    facts_render(t->mem, &t->facts, shown[i]));
+	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++) {
+		const char *text = facts_render(t->mem, &t->facts, shown[i]);
+
+		if (text != NULL && text[0] != '\0')    /* an empty set */
+			log_line_text(line, fact_defs[shown[i]].name, text);
+	}
 	if (t->evidence.forged_results > 0)
 		log_line_number(line, "forged",
 		    (int64_t)t->evidence.forged_results);

@@ -83,10 +83,10 @@ const struct conf_key conf_keys[] = {
 	  check_domain,
 	  "Domains whose mail comes from our own servers. They are added to the\n"
 	  "policy's list local-domains. A leading dot: every subdomain." },
-	{ NULL, "local-networks", KEY_TEXTS, AT(local_networks),
-	  "127.0.0.0/8 ::1/128", NULL, 0, 0, check_network,
+	{ NULL, "local-networks", KEY_TEXTS, AT(local_networks), "", NULL, 0, 0,
+	  check_network,
 	  "Clients of class local: they submit mail, and are not judged by SPF,\n"
-	  "iprev and DMARC." },
+	  "iprev and DMARC. Loopback (127.0.0.0/8, ::1) always belongs to them." },
 	{ NULL, "trusted-relays", KEY_TEXTS, AT(trusted_relays), "", NULL, 0, 0,
 	  check_network,
 	  "Our own front servers. The client that is judged is taken from the\n"
