@@ -104,6 +104,9 @@ struct facts {
 	struct header_fact *headers;    /* those the policy asked for */
 	size_t header_count;
 	bool headers_known;
+	/* The time of the message, for what policy believes until a day; 0:
+	 * the machine's own. No fact: nothing can be asked about it. */
+	int64_t now;
 };
 
 /* The id of this name, or FACT_COUNT. Names are compared exactly. */

@@ -262,6 +262,7 @@ void gather(const struct gathering *g, struct facts *out)
 	gather_checks(g, &fresh);
 	merge(g, &fresh, out);
 	gather_asked(g, out);
+	out->now = (int64_t)g->evidence->received;
 }
 
 void gather_recipient(struct facts *f, const struct path *rcpt)

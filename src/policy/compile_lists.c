@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "policy/file.h"
 #include "policy/lex.h"
 
@@ -64,7 +65,8 @@ static bool read_file(struct compiler *c, struct list_def *d)
 		return false;
 	}
 	file.text = buf_slice(&text);
-	list_read(d->list, &file, c->report);
+	list_read(d->list, &file, (int64_t)clock_now(&(struct clock){ 0 }),
+	    c->report);
 	buf_free(&text);
 	return c->report->errors == errors;
 }

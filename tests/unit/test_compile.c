@@ -28,7 +28,7 @@ static bool compiled(struct bench *b, const char *text,
 {
 	memset(b, 0, sizeof(*b));
 	b->p.mem = arena_new(4096);
-	b->p.source = (struct source){ "t", slice_of(text) };
+	b->p.source = (struct source){ .name = "t", .text = slice_of(text) };
 	b->p.pattern_limits = &b->limits;
 	return policy_parse(&b->p, &b->r) &&
 	    policy_compile(&b->p, extra, &b->r);
@@ -149,7 +149,7 @@ static void extra_entries(void **state)
 	/* Given to one that has none, and may name it. */
 	assert_true(compiled(&b, "rule r { when from.domain in local-domains "
 	    "discard }\ndefault accept\n", &good));
-	assert_true(list_has_domain(b.p.lists_by_id[0], "a.example.org"));
+	assert_true(list_has_domain(b.p.lists_by_id[0], "a.example.org", 0));
 	drop(&b);
 	assert_false(compiled(&b, "default accept\n", &bad));
 	assert_non_null(strstr(buf_text(&b.r.text), "local-domains:1:1: "));
