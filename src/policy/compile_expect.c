@@ -134,12 +134,42 @@ static bool give_list(struct compiler *c, struct expectation *x,
 	return x->lists[d->id] != NULL;
 }
 
+static bool gives_lookup(const struct expectation *x, const struct lookup *l)
+{
+	for (size_t i = 0; i < x->facts->lookup_count; i++)
+		if (strcmp(x->facts->lookups[i].name, l->name) == 0)
+			return true;
+	return false;
+}
+
+static bool give_lookup(struct compiler *c, struct expectation *x,
+    const struct given *g)
+{
+	struct facts *f = x->facts;
+	struct lookup_fact *new;
+	bool yes;
+
+	if (!one_value(c, &g->value) ||
+	    !compile_yes_no(c, g->value.first, &yes))
+		return false;
+	/* One for each that the rules ask: there is room for all. */
+	if (f->lookups == NULL)
+		f->lookups = arena_array(c->policy->mem,
+		    c->policy->lookup_count, sizeof(*f->lookups));
+	new = &f->lookups[f->lookup_count++];
+	*new = (struct lookup_fact){ .name = g->subject.lookup->name,
+	    .state = FACT_KNOWN, .yes = yes };
+	return true;
+}
+
 static bool given_twice(struct compiler *c, const struct expectation *x,
     const struct subject *s)
 {
 	bool twice = false;
 
-	if (s->header == NULL)
+	if (s->lookup != NULL)
+		twice = gives_lookup(x, s->lookup);
+	else if (s->header == NULL)
 		twice = x->facts->values[s->fact].state == FACT_KNOWN;
 	for (size_t i = 0; s->header != NULL && i < x->facts->header_count; i++)
 		if (strcasecmp(x->facts->headers[i].name, s->header) == 0)
@@ -161,6 +191,8 @@ static bool give(struct compiler *c, struct expectation *x, struct given *g)
 		return false;
 	if (g->subject.header != NULL)
 		return give_header(c, x, g);
+	if (g->subject.lookup != NULL)
+		return give_lookup(c, x, g);
 	if (fact_is_set(g->subject.fact))
 		return give_set(c, x, g);
 	return one_value(c, &g->value) && give_one(c, x, g);

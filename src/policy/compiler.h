@@ -26,6 +26,13 @@ void compiler_warning(struct compiler *c, size_t offset, const char *fmt, ...)
 void compiler_uses(struct compiler *c, enum fact fact, const char *name,
     size_t offset);
 
+/* The same for what is no fact of the table. */
+void compiler_waits(struct compiler *c, enum phase phase, const char *what,
+    size_t offset);
+
+/* compile_lookup.c: dnsbl() and rhsbl() */
+bool compile_lookup(struct compiler *c, struct subject *s);
+
 /* compile_lists.c */
 bool compile_lists(struct compiler *c, const struct policy_extra *extra);
 struct list_def *compile_find_list(struct compiler *c, const char *name);

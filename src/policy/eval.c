@@ -264,6 +264,8 @@ static const char *shown_value(const struct eval *v, const struct test *t,
 
 	if (value->state == FACT_UNKNOWN)
 		return "not known yet";
+	if (value->state == FACT_KNOWN && t->subject.lookup != NULL)
+		return value->yes ? "listed" : "not listed";
 	if (t->subject.fact == FACT_COUNT)
 		return value->state == FACT_KNOWN ? value->text : "absent";
 	text = facts_render(v->mem, v->facts, t->subject.fact);
@@ -274,11 +276,15 @@ static const char *shown_value(const struct eval *v, const struct test *t,
 
 static enum truth eval_test(const struct eval *v, const struct test *t)
 {
+	/* A header field or a look-up is no fact of the table. */
 	struct fact_value header = { .state = FACT_UNKNOWN };
 	const struct fact_value *value = &header;
 	enum truth truth = TRUTH_UNKNOWN;
 
-	if (t->subject.fact == FACT_COUNT)
+	if (t->subject.lookup != NULL)
+		header.state = facts_lookup(v->facts, t->subject.lookup->name,
+		    &header.yes);
+	else if (t->subject.fact == FACT_COUNT)
 		header.text = facts_header(v->facts, t->subject.header,
 		    &header.state);
 	else

@@ -266,8 +266,7 @@ bool logic_always_holds(const struct rule *r)
 static bool can_be(const struct expr *e, bool truth, enum phase phase)
 {
 	if (e->kind == EXPR_TEST)
-		return phase >= (e->test->subject.fact == FACT_COUNT ?
-		    PHASE_HEADERS : fact_defs[e->test->subject.fact].phase);
+		return phase >= subject_phase(&e->test->subject);
 	if (e->kind == EXPR_NOT)
 		return can_be(e->first, !truth, phase);
 	/* One NO settles "and", one YES settles "or". */

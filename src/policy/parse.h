@@ -16,6 +16,7 @@
 #define EXPECTATIONS_MAX 5000
 #define MARKS_MAX 100
 #define HEADERS_MAX 100
+#define LOOKUPS_MAX 30
 #define DEPTH_MAX 64
 
 /* p->mem and p->source are set; fills the rest. False: errors were reported. */

@@ -7,11 +7,11 @@ static const char *const keywords[] = {
 	"list", "from", "rule", "early", "when", "unless", "default", "expect",
 	"by", "accept", "reject", "tempfail", "discard", "quarantine", "tag",
 	"header", "subject", "log", "and", "or", "not", "in", "matches", "any",
-	"all", NULL,
+	"all", "dnsbl", "rhsbl", NULL,
 };
 
 static const char *const reserved[] = {
-	"observe", "sample", "at-most", "count", "include", "dnsbl", "rhsbl",
+	"observe", "sample", "at-most", "count", "include",
 	"report", "unsafe", "shadow", NULL,
 };
 
@@ -256,18 +256,41 @@ static bool header_subject(struct parser *p, struct subject *out)
 	return true;
 }
 
+/* dnsbl("zone"), rhsbl("zone"), rhsbl("zone", fact) */
+static bool lookup_subject(struct parser *p, struct subject *out)
+{
+	bool domains = strcmp(out->name, "rhsbl") == 0;
+
+	out->looks_up = true;
+	if (!parser_expect(p, TOKEN_OPEN_PAREN, "\"(\"") ||
+	    !parser_string(p, "the zone of a DNS list in quotes", &out->zone))
+		return false;
+	if (domains && parser_accept(p, TOKEN_COMMA)) {
+		if (!parser_is(p, TOKEN_WORD))
+			return parser_expected(p, "the fact that is looked "
+			    "up");
+		take_literal(p, &out->of);
+	}
+	return parser_expect(p, TOKEN_CLOSE_PAREN, domains &&
+	    out->of.text == NULL ? "\",\" or \")\"" : "\")\"");
+}
+
 bool parser_subject(struct parser *p, struct subject *out)
 {
+	static const char *const subjects[] = {
+		"header", "subject", "dnsbl", "rhsbl", NULL,
+	};
 	bool plain = parser_is(p, TOKEN_WORD) &&
 	    !word_is_reserved(p->now.text);
 
 	*out = (struct subject){ .offset = p->now.offset,
 	    .fact = FACT_COUNT };
-	if (!plain || (parser_at_keyword(p) && !parser_is_word(p, "header") &&
-	    !parser_is_word(p, "subject")))
+	if (!plain || (parser_at_keyword(p) && !one_of(p->now.text, subjects)))
 		return parser_expected(p, "a fact");
 	out->name = arena_strndup(p->policy->mem, p->now.text.data,
 	    p->now.text.len);
 	parser_take(p);
+	if (strcmp(out->name, "dnsbl") == 0 || strcmp(out->name, "rhsbl") == 0)
+		return lookup_subject(p, out);
 	return strcmp(out->name, "header") != 0 || header_subject(p, out);
 }

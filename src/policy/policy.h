@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "facts/facts.h"
+#include "mail/blocklist.h"
 #include "policy/report.h"
 #include "policy/verdict.h"
 
@@ -47,10 +48,13 @@ void policy_free(struct policy *p);                     /* NULL is fine */
 
 /* The file's name without folder and .policy. */
 const char *policy_name(const struct policy *p);
+/* Twelve signs that change when the text, a list or an included file does. */
+const char *policy_version(const struct policy *p);
 size_t policy_rule_count(const struct policy *p);
 
 /* What the policy needs from whoever gathers facts. */
 const char *const *policy_headers(const struct policy *p, size_t *count);
+const struct lookup *policy_lookups(const struct policy *p, size_t *count);
 /* It names rcpt.address or rcpt.domain. */
 bool policy_per_recipient(const struct policy *p);
 /* Is there an `early` rule that may fire at this phase? Early rules reject or

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "facts/facts.h"
+#include "mail/blocklist.h"
 #include "policy/list.h"
 #include "policy/policy.h"
 #include "policy/report.h"
@@ -39,15 +40,22 @@ struct value {
 	bool braces;
 };
 
-/* The name of a fact, or header("Name"). */
+/* The name of a fact, or header("Name"), or dnsbl("zone"), or
+ * rhsbl("zone", fact). */
 struct subject {
 	const char *name;
 	size_t offset;
-	const char *header;     /* NULL: a fact of the table */
+	const char *header;     /* NULL: no field */
 	size_t header_offset;
-	enum fact fact;         /* compiled; FACT_COUNT for a header */
+	bool looks_up;          /* in a DNS list */
+	struct literal zone, of;        /* of: text NULL when not written */
+	const struct lookup *lookup;    /* compiled */
+	enum fact fact;         /* compiled; FACT_COUNT for what is none */
 	enum fact_type type;    /* compiled; of a header: FACT_TEXT */
 };
+
+/* From when on it is known. */
+enum phase subject_phase(const struct subject *s);
 
 enum quantifier { QUANTIFIER_NONE, QUANTIFIER_ANY, QUANTIFIER_ALL };
 
@@ -170,6 +178,8 @@ struct policy {
 	const char *name;
 	const char *folder;     /* lists are read from here; NULL: from "." */
 	struct source source;
+	uint64_t content;       /* hash of all that was read, see version.h */
+	const char *version;
 	struct list_def *lists;
 	size_t list_count;
 	const struct list **lists_by_id;
@@ -180,6 +190,8 @@ struct policy {
 	size_t expectation_count;
 	const char **headers;   /* header("...") anywhere */
 	size_t header_count;
+	struct lookup *lookups;         /* dnsbl(), rhsbl() in rules */
+	size_t lookup_count;
 	bool per_recipient;
 	/* Patterns that hit a limit, by message and pattern. The one thing that
 	 * changes while a policy is in use. */
