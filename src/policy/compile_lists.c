@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "policy/file.h"
 #include "policy/lex.h"
+#include "policy/version.h"
 
 static void drop_list(void *list)
 {
@@ -59,12 +60,14 @@ static bool read_file(struct compiler *c, struct list_def *d)
 	struct buf text = { 0 };
 	struct error err;
 
+	report_file(c->report, full);
 	if (!file_read(full, LIST_FILE_OCTETS_MAX, &text, &err)) {
 		compiler_error(c, path->offset, "%s", err.text);
 		buf_free(&text);
 		return false;
 	}
 	file.text = buf_slice(&text);
+	version_mix(c->policy, file.text);
 	list_read(d->list, &file, (int64_t)clock_now(&(struct clock){ 0 }),
 	    c->report);
 	buf_free(&text);
@@ -82,6 +85,7 @@ static bool add_extra(struct compiler *c, struct list *list,
 		    .text = slice_of(extra->entries[i]) };
 		struct error err;
 
+		version_mix(c->policy, s.text);
 		if (list_add(list, s.text, &err))
 			continue;
 		report_error(c->report, &s, 0, "%s", err.text);

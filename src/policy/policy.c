@@ -12,6 +12,7 @@
 #include "policy/lex.h"
 #include "policy/logic.h"
 #include "policy/parse.h"
+#include "policy/version.h"
 
 /* "/etc/assay/standard.policy" is named "standard". */
 static const char *name_of(struct arena *mem, const char *path)
@@ -63,6 +64,15 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
+/* Loaded: from here on only messages count. */
+static void settle(struct policy *p)
+{
+	version_mix(p, p->source.text);
+	p->version = version_text(p);
+	for (struct list_def *d = p->lists; d != NULL; d = d->next)
+		list_forget_hits(d->list);
+}
+
 struct policy *policy_load_text(const char *text, size_t len, const char *name,
     const struct policy_extra *extra, struct policy_report *report)
 {
@@ -70,6 +80,7 @@ struct policy *policy_load_text(const char *text, size_t len, const char *name,
 
 	if (policy_parse(p, report) && policy_compile(p, extra, report) &&
 	    expect_check(p, report)) {
+		settle(p);
 		report_finish(report);
 		return p;
 	}
@@ -85,6 +96,7 @@ struct policy *policy_load(const char *path, const struct policy_extra *extra,
 	struct policy *p = NULL;
 	struct error err;
 
+	report_file(report, path);
 	if (file_read(path, POLICY_OCTETS_MAX, &text, &err)) {
 		p = policy_load_text(buf_text(&text), text.len, path, extra,
 		    report);
@@ -101,6 +113,11 @@ const char *policy_name(const struct policy *p)
 	return p->name;
 }
 
+const char *policy_version(const struct policy *p)
+{
+	return p->version;
+}
+
 size_t policy_rule_count(const struct policy *p)
 {
 	return p->rule_count;
@@ -110,6 +127,12 @@ const char *const *policy_headers(const struct policy *p, size_t *count)
 {
 	*count = p->header_count;
 	return p->headers;
+}
+
+const struct lookup *policy_lookups(const struct policy *p, size_t *count)
+{
+	*count = p->lookup_count;
+	return p->lookups;
 }
 
 bool policy_per_recipient(const struct policy *p)

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 /* How much of a line is shown on either side of the caret. */
@@ -17,7 +19,18 @@ void policy_report_free(struct policy_report *r)
 	if (r == NULL)
 		return;
 	buf_free(&r->text);
+	for (size_t i = 0; i < r->file_count; i++)
+		free(r->files[i].path);
+	free(r->files);
 	*r = (struct policy_report){ 0 };
+}
+
+void report_file(struct policy_report *r, const char *path)
+{
+	r->files = xrealloc(r->files, r->file_count + 1, sizeof(*r->files));
+	r->files[r->file_count++] = (struct file_seen){
+		.path = xstrdup(path), .look = file_look(path),
+	};
 }
 
 static bool shown(const struct policy_report *r)

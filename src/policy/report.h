@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/name.h"
 #include "base/slice.h"
+#include "policy/file.h"
 
 /* At most this many problems are shown; all are counted. */
 #define REPORT_SHOWN 20
@@ -22,6 +23,8 @@ struct policy_report {
 	struct buf text;
 	size_t errors;
 	size_t warnings;
+	struct file_seen *files;        /* that were read, or should have been */
+	size_t file_count;
 };
 
 /* A file, or what stands for one. Both are borrowed. */
@@ -46,5 +49,8 @@ void report_meant(struct policy_report *r, const struct closest *c);
 
 /* The last word: how many problems were not shown. */
 void report_finish(struct policy_report *r);
+
+/* This file is about to be read; how it looks now is kept in report.files. */
+void report_file(struct policy_report *r, const char *path);
 
 unsigned source_line(const struct source *s, size_t offset);

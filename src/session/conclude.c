@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "facts/gather.h"
 #include "session/edits.h"
+#include "session/shadow.h"
 
 /* The verdict on one view of the facts, or false while it is open. */
 static bool decide_one(struct transaction *t, const struct facts *f,
@@ -74,6 +75,7 @@ static struct outcome *new_outcome(struct transaction *t,
 		.trace = trace,
 		.dns = t->examination.dns,
 		.policy = policy_name(t->kit->policy),
+		.policy_version = policy_version(t->kit->policy),
 		.took_us = clock_monotonic_us() - t->began_us,
 		.waited_us = inquiry_waited_us(t->examination.dns),
 	};
@@ -94,6 +96,7 @@ const struct outcome *conclude(struct transaction *t)
 	name_decision(t, v);
 	facts_close(&t->facts);
 	o = new_outcome(t, v, trace);
+	o->shadow = shadow_decide(t, v, NULL);
 	edits_prepare(t, o, discards);
 	conclude_log(t, o);
 	return o;
@@ -102,6 +105,7 @@ const struct outcome *conclude(struct transaction *t)
 const struct verdict *conclude_early(struct transaction *t,
     const struct path *rcpt)
 {
+	struct outcome *refusal;
 	struct facts view;
 	struct verdict *v;
 	struct trace *trace;
@@ -119,8 +123,10 @@ const struct verdict *conclude_early(struct transaction *t,
 	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
 		return NULL;
 	name_decision(t, v);
-	t->refusal = new_outcome(t, v, trace);
-	conclude_log(t, t->refusal);
+	refusal = new_outcome(t, v, trace);
+	refusal->shadow = shadow_decide(t, v, rcpt);
+	t->refusal = refusal;
+	conclude_log(t, refusal);
 	/* At MAIL the whole message is refused, at RCPT one recipient. */
 	t->over = rcpt == NULL;
 	return v;
@@ -191,6 +197,19 @@ static const struct path *logged_rcpt(const struct transaction *t)
 	return &e->rcpts[t->phase == PHASE_RCPT ? e->rcpt_kept - 1 : 0];
 }
 
+/* Only what would have been another decision. */
+static void log_shadow(struct log_line *line, const struct shadow_outcome *s)
+{
+	struct buf text = { 0 };
+
+	if (s == NULL || !s->differs)
+		return;
+	buf_addf(&text, "%s:%s", name_word(action_names,
+	    (int)s->verdict->action), s->verdict->rule);
+	log_line_text(line, "shadow", buf_text(&text));
+	buf_free(&text);
+}
+
 static void log_verdict(struct log_line *line, const struct outcome *o)
 {
 	const struct verdict *v = o->verdict;
@@ -198,8 +217,10 @@ static void log_verdict(struct log_line *line, const struct outcome *o)
 	log_line_text(line, "action", name_word(action_names, v->action));
 	log_line_text(line, "rule", v->rule);
 	log_line_text(line, "policy", o->policy);
+	log_line_text(line, "version", o->policy_version);
 	log_line_number(line, "line", v->line);
 	log_notes(line, v);
+	log_shadow(line, o->shadow);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
 	    o->evidence->body_octets));

@@ -28,6 +28,7 @@ void kit_drop(struct kit *k)
 	/* The resolver first: an answer under way may still log. */
 	resolver_free(k->resolver);
 	policy_free(k->policy);
+	policy_free(k->shadow);
 	check_env_free(k->checks);
 	arena_free(k->mem);
 	free(k);

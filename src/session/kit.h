@@ -48,6 +48,7 @@ struct kit {
 	struct resolver *resolver;
 	struct check_env *checks;
 	struct policy *policy;
+	struct policy *shadow;          /* decides without effect; NULL: none */
 	struct log *log;                /* borrowed, may be NULL */
 };
 
