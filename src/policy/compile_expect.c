@@ -198,27 +198,71 @@ static bool give(struct compiler *c, struct expectation *x, struct given *g)
 	return one_value(c, &g->value) && give_one(c, x, g);
 }
 
-static bool find_rule(struct compiler *c, const struct expectation *x)
+static const struct rule *find_rule(struct compiler *c, const char *name,
+    size_t offset)
 {
 	struct closest near;
 
-	if (x->rule == NULL || strcmp(x->rule, "default") == 0)
-		return true;
 	for (const struct rule *r = c->policy->rules; r != NULL; r = r->next)
-		if (strcmp(r->name, x->rule) == 0)
-			return true;
-	compiler_error(c, x->rule_offset, "unknown rule \"%s\"", x->rule);
-	closest_start(&near, x->rule);
+		if (strcmp(r->name, name) == 0)
+			return r;
+	compiler_error(c, offset, "unknown rule \"%s\"", name);
+	closest_start(&near, name);
 	for (const struct rule *r = c->policy->rules; r != NULL; r = r->next)
 		closest_offer(&near, r->name);
 	report_meant(c->report, &near);
+	return NULL;
+}
+
+/* Such an expectation can never be met; say so before it is tried. */
+static bool check_observe(struct compiler *c, const struct expectation *x,
+    const struct rule *r)
+{
+	if (x->not_rule || r->observe == x->wants_observe)
+		return true;
+	if (r->observe) {
+		compiler_error(c, x->rule_offset, "rule %s only observes",
+		    r->name);
+		report_hint(c->report, "write \"expect observe by %s\"",
+		    r->name);
+		return false;
+	}
+	compiler_error(c, x->rule_offset, "rule %s does not only observe",
+	    r->name);
+	report_hint(c->report, "expect what it does; expectations count as "
+	    "inside of every sample");
+	return false;
+}
+
+static bool check_rule(struct compiler *c, const struct expectation *x)
+{
+	const struct rule *r;
+
+	if (x->rule == NULL || strcmp(x->rule, "default") == 0)
+		return true;
+	r = find_rule(c, x->rule, x->rule_offset);
+	return r != NULL && check_observe(c, x, r);
+}
+
+static bool check_past(struct compiler *c, const struct expectation *x)
+{
+	const struct rule *r;
+
+	if (x->past == NULL)
+		return true;
+	r = find_rule(c, x->past, x->past_offset);
+	if (r == NULL || r->at_most.value != 0)
+		return r != NULL;
+	compiler_error(c, x->past_offset, "rule %s has no at-most: its "
+	    "deferrals never end", r->name);
 	return false;
 }
 
 bool compile_expectation(struct compiler *c, struct expectation *x)
 {
-	bool ok = find_rule(c, x);
+	bool ok = check_rule(c, x);
 
+	ok = check_past(c, x) && ok;
 	x->facts = arena_alloc(c->policy->mem, sizeof(*x->facts));
 	/* Long ago: a policy must not fail to load because a day is over. */
 	x->facts->now = 1;

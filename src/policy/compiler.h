@@ -15,6 +15,7 @@ struct compiler {
 	enum phase phase;
 	const char *latest;
 	size_t latest_offset;
+	bool asks_rcpt;         /* it names rcpt.address or rcpt.domain */
 };
 
 void compiler_error(struct compiler *c, size_t offset, const char *fmt, ...)
@@ -60,7 +61,7 @@ const struct name *subject_words(const struct subject *s);
 enum fact_type subject_element(const struct subject *s);
 
 /* compile_deed.c */
-bool compile_deed(struct compiler *c, struct deed *d);
+bool compile_deed(struct compiler *c, struct rule *r);
 bool header_name_valid(const char *name, const char **bad);
 
 /* compile_expect.c */

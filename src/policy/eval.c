@@ -154,8 +154,8 @@ static bool matches(const struct eval *v, const struct test *t,
 	enum pattern_result r = pattern_match(t->pattern, a->text);
 
 	if (r == PATTERN_LIMIT)
-		atomic_fetch_add_explicit(v->policy->pattern_limits, 1,
-		    memory_order_relaxed);
+		atomic_fetch_add_explicit(&v->policy->counts->pattern_limits,
+		    1, memory_order_relaxed);
 	return r == PATTERN_YES;
 }
 

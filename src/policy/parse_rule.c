@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy/parse.h"
-#include "policy/parser.h"
 
-static bool take_literal_word(struct parser *p, const char *what,
-    struct literal *out)
-{
-	if (!parser_is(p, TOKEN_WORD) || parser_at_keyword(p))
-		return parser_expected(p, what);
-	*out = (struct literal){ .raw = p->now.text, .offset = p->now.offset };
-	out->text = arena_strndup(p->policy->mem, p->now.text.data,
-	    p->now.text.len);
-	parser_take(p);
-	return true;
-}
+#include <string.h>
+
+#include "policy/parser.h"
 
 static bool take_reply(struct parser *p, struct deed *d)
 {
-	return take_literal_word(p, "a reply code such as 550", &d->code) &&
-	    take_literal_word(p, "an enhanced code such as 5.7.1",
+	return parser_word(p, "a reply code such as 550", &d->code) &&
+	    parser_word(p, "an enhanced code such as 5.7.1",
 	    &d->enhanced) &&
 	    parser_string(p, "the text of the reply in quotes",
 	    &d->text.source);
@@ -139,17 +130,49 @@ static bool take_log(struct parser *p, struct deed *out)
 	    parser_string(p, "the text in quotes", &m->text.source);
 }
 
+static bool take_count(struct parser *p, struct deed *out)
+{
+	struct mark *m = add_mark(p, &out->counts);
+
+	parser_take(p);
+	return m != NULL && parser_name(p, "the name of a counter",
+	    &m->name.text, &m->name.offset);
+}
+
+/* report override TYPE */
+static bool take_report(struct parser *p, struct deed *out)
+{
+	struct mark *m = add_mark(p, &out->overrides);
+
+	parser_take(p);
+	if (m == NULL)
+		return false;
+	if (!parser_accept_word(p, "override"))
+		return parser_expected(p, "\"override\"");
+	return parser_word(p, "the type of the override, such as "
+	    "local_policy", &m->name);
+}
+
+static const struct {
+	const char *word;
+	bool (*take)(struct parser *, struct deed *);
+} marks[] = {
+	{ "tag",        take_tag },
+	{ "log",        take_log },
+	{ "count",      take_count },
+	{ "report",     take_report },
+};
+
 bool parse_action(struct parser *p, struct deed *out)
 {
 	for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++)
 		if (parser_is_word(p, finals[i].word))
 			return take_final(p, &finals[i], out);
-	if (parser_is_word(p, "tag"))
-		return take_tag(p, out);
-	if (parser_is_word(p, "log"))
-		return take_log(p, out);
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (parser_is_word(p, marks[i].word))
+			return marks[i].take(p, out);
 	return parser_expected(p, "an action (accept, reject, tempfail, "
-	    "discard, quarantine, tag or log) or \"}\"");
+	    "discard, quarantine, tag, log, count or report) or \"}\"");
 }
 
 static bool condition(struct parser *p, const char *word, struct expr **out)
@@ -181,6 +204,107 @@ static bool misplaced(struct parser *p, const struct rule *r)
 	return false;
 }
 
+static bool bad_setting(struct parser *p, const struct literal *l,
+    const char *wants)
+{
+	report_error(p->report, &p->policy->source, l->offset,
+	    "\"%.60s\" is not %s", l->text, wants);
+	return false;
+}
+
+/* 25% or 2.5%, in hundredths of a percent; false: it is not that. */
+static bool read_percent(const char *s, uint32_t *out)
+{
+	uint32_t n = 0, digits = 0, places = 0;
+	bool point = false;
+
+	for (; ascii_digit(*s) || (*s == '.' && digits > 0 && !point); s++) {
+		if (*s == '.') {
+			point = true;
+			continue;
+		}
+		n = n * 10 + (uint32_t)(*s - '0');
+		places += point;
+		if (++digits > 5 || places > 2)
+			return false;
+	}
+	if (digits == 0 || (point && places == 0) || strcmp(s, "%") != 0)
+		return false;
+	for (; places < 2; places++)
+		n *= 10;
+	*out = n;
+	return n <= SAMPLE_ALL;
+}
+
+static bool take_sample(struct parser *p, struct setting *out)
+{
+	struct literal l;
+
+	if (!parser_word(p, "a percentage such as 25%", &l))
+		return false;
+	if (!read_percent(l.text, &out->value))
+		return bad_setting(p, &l, "a percentage such as 25% or 0.5%, "
+		    "100% at most");
+	if (out->value > 0)
+		return true;
+	report_error(p->report, &p->policy->source, l.offset,
+	    "a rule with a sample of nothing never acts");
+	report_hint(p->report, "to watch what it would do write \"observe\" "
+	    "behind the name of the rule");
+	return false;
+}
+
+/* 90s, 30m, 6h or 2d, in seconds. */
+static bool read_duration(const char *s, uint32_t *out)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	uint32_t n = 0;
+	int digits = 0;
+
+	for (; ascii_digit(*s) && digits < 7; s++, digits++)
+		n = n * 10 + (uint32_t)(*s - '0');
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (digits > 0 && s[0] == units[i].unit && s[1] == '\0' &&
+		    n <= DEFERRAL_MAX / units[i].seconds) {
+			*out = n * units[i].seconds;
+			return *out >= DEFERRAL_MIN;
+		}
+	return false;
+}
+
+static bool take_at_most(struct parser *p, struct setting *out)
+{
+	struct literal l;
+
+	return parser_word(p, "a time such as 6h", &l) &&
+	    (read_duration(l.text, &out->value) ||
+	    bad_setting(p, &l, "a time such as 30m, 6h or 2d, between 1m and "
+	    "30d"));
+}
+
+static bool at_setting(const struct parser *p)
+{
+	return parser_is_word(p, "sample") || parser_is_word(p, "at-most");
+}
+
+static bool take_setting(struct parser *p, struct rule *r)
+{
+	bool sample = parser_is_word(p, "sample");
+	struct setting *out = sample ? &r->sample : &r->at_most;
+
+	if (out->value != 0) {
+		report_error(p->report, &p->policy->source, p->now.offset,
+		    "a second \"%s\"", sample ? "sample" : "at-most");
+		return false;
+	}
+	out->offset = p->now.offset;
+	parser_take(p);
+	return sample ? take_sample(p, out) : take_at_most(p, out);
+}
+
 static bool rule_body(struct parser *p, struct rule *r)
 {
 	size_t actions = 0;
@@ -190,9 +314,12 @@ static bool rule_body(struct parser *p, struct rule *r)
 	    !condition(p, "unless", &r->unless))
 		return false;
 	while (!parser_is(p, TOKEN_CLOSE_BRACE)) {
-		if (!misplaced(p, r) || !parse_action(p, &r->deed))
+		bool setting = at_setting(p);
+
+		if (!misplaced(p, r) || !(setting ? take_setting(p, r) :
+		    parse_action(p, &r->deed)))
 			return false;
-		actions++;
+		actions += !setting;
 	}
 	if (actions == 0)
 		return parser_expected(p, "an action");
@@ -200,19 +327,48 @@ static bool rule_body(struct parser *p, struct rule *r)
 	return true;
 }
 
+/* Words behind the name of a rule, in any order, each once. */
+static bool take_manners(struct parser *p, struct rule *r)
+{
+	const struct {
+		const char *word;
+		bool *set;
+	} manners[] = {
+		{ "early", &r->early }, { "observe", &r->observe },
+		{ "unsafe", &r->unsafe },
+	};
+
+	for (size_t i = 0; i < sizeof(manners) / sizeof(manners[0]);) {
+		if (!parser_is_word(p, manners[i].word)) {
+			i++;
+			continue;
+		}
+		if (*manners[i].set) {
+			report_error(p->report, &p->policy->source,
+			    p->now.offset, "a second \"%s\"",
+			    manners[i].word);
+			return false;
+		}
+		*manners[i].set = true;
+		parser_take(p);
+		i = 0;
+	}
+	return parser_is(p, TOKEN_OPEN_BRACE) || parser_expected(p,
+	    "early, observe, unsafe or \"{\"");
+}
+
 bool parse_rule(struct parser *p)
 {
 	struct rule *r = arena_alloc(p->policy->mem, sizeof(*r)), **tail;
 
+	r->file = source_name(&p->policy->source, p->now.offset);
 	r->line = p->now.line;
-	if (!parser_name(p, "the name of a rule", &r->name, &r->offset))
-		return false;
-	r->early = parser_accept_word(p, "early");
-	if (!rule_body(p, r))
+	if (!parser_name(p, "the name of a rule", &r->name, &r->offset) ||
+	    !take_manners(p, r) || !rule_body(p, r))
 		return false;
 	for (tail = &p->policy->rules; *tail != NULL;)
 		tail = &(*tail)->next;
 	*tail = r;
-	p->policy->rule_count++;
+	r->index = p->policy->rule_count++;
 	return true;
 }

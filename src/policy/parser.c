@@ -7,12 +7,12 @@ static const char *const keywords[] = {
 	"list", "from", "rule", "early", "when", "unless", "default", "expect",
 	"by", "accept", "reject", "tempfail", "discard", "quarantine", "tag",
 	"header", "subject", "log", "and", "or", "not", "in", "matches", "any",
-	"all", "dnsbl", "rhsbl", NULL,
+	"all", "observe", "sample", "at-most", "count", "include", "report",
+	"unsafe", "dnsbl", "rhsbl", NULL,
 };
 
 static const char *const reserved[] = {
-	"observe", "sample", "at-most", "count", "include",
-	"report", "unsafe", "shadow", NULL,
+	"shadow", NULL,
 };
 
 static bool one_of(struct slice word, const char *const *table)
@@ -81,7 +81,7 @@ bool parser_accept_word(struct parser *p, const char *word)
 bool parser_at_statement(const struct parser *p)
 {
 	static const char *const statements[] = {
-		"list", "rule", "default", "expect", NULL,
+		"list", "rule", "default", "expect", "include", NULL,
 	};
 
 	return p->now.kind == TOKEN_WORD && one_of(p->now.text, statements);
@@ -185,6 +185,14 @@ bool parser_string(struct parser *p, const char *what, struct literal *out)
 	out->text = lex_text(&p->policy->source, p->report, p->policy->mem,
 	    out->raw);
 	return out->text != NULL;
+}
+
+bool parser_word(struct parser *p, const char *what, struct literal *out)
+{
+	if (p->now.kind != TOKEN_WORD || parser_at_keyword(p))
+		return parser_expected(p, what);
+	take_literal(p, out);
+	return true;
 }
 
 static bool value_in_braces(struct parser *p, struct value *out)

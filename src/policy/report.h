@@ -10,6 +10,7 @@
  */
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/name.h"
 #include "base/slice.h"
@@ -27,10 +28,21 @@ struct policy_report {
 	size_t file_count;
 };
 
-/* A file, or what stands for one. Both are borrowed. */
+/*
+ * A file, or what stands for one. Both are borrowed. A policy with includes
+ * has the texts of all its files behind one another: then `parts` says whose
+ * they are, in order of their starts, the file itself first, so that one
+ * offset is one place wherever it stands.
+ */
+struct source_part {
+	const char *name;
+	size_t start, end;
+};
 struct source {
 	const char *name;
 	struct slice text;
+	const struct source_part *parts;        /* NULL: one file */
+	size_t part_count;
 };
 
 void policy_report_free(struct policy_report *r);       /* and starts anew */
@@ -53,4 +65,10 @@ void report_finish(struct policy_report *r);
 /* This file is about to be read; how it looks now is kept in report.files. */
 void report_file(struct policy_report *r, const char *path);
 
+/* Of the file the offset stands in. */
 unsigned source_line(const struct source *s, size_t offset);
+const char *source_name(const struct source *s, size_t offset);
+
+/* "line 3", or "line 3 of base.policy" when that is not the file `here`. */
+const char *source_where(const struct source *s, size_t offset, size_t here,
+    struct arena *mem);
