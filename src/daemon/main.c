@@ -250,6 +250,7 @@ static int serve(struct daemon *d)
 		    "under way; their senders will try again");
 	milter_stop();
 	pthread_join(thread, NULL);
+	service_tell_hits(d->service);
 	log_say(d->log, gone ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 	    gone ? "libmilter stopped serving" : "stopped");
 	return gone ? EX_SOFTWARE : EX_OK;

@@ -6,11 +6,13 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "session/deferral.h"
 
 struct service {
 	pthread_mutex_t lock;
 	pthread_cond_t idle;            /* under_way became 0 */
 	struct kit *kit;
+	struct deferrals *deferrals;    /* of all kits, one after another */
 	struct log *log;
 	unsigned long under_way;
 	bool draining;
@@ -27,6 +29,8 @@ struct service *service_new(struct kit *kit, struct log *log)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->idle, &attr);
 	pthread_condattr_destroy(&attr);
+	s->deferrals = deferrals_new();
+	kit->deferrals = s->deferrals;
 	s->kit = kit;
 	s->log = log;
 	return s;
@@ -37,6 +41,7 @@ void service_free(struct service *s)
 	if (s == NULL)
 		return;
 	kit_drop(s->kit);
+	deferrals_free(s->deferrals);
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -61,11 +66,21 @@ void service_swap(struct service *s, struct kit *kit)
 {
 	struct kit *old;
 
+	kit->deferrals = s->deferrals;
 	pthread_mutex_lock(&s->lock);
 	old = s->kit;
 	s->kit = kit;
 	pthread_mutex_unlock(&s->lock);
+	kit_tell_hits(old);
 	kit_drop(old);                  /* perhaps the last reference: no lock */
+}
+
+void service_tell_hits(struct service *s)
+{
+	struct kit *k = service_kit(s);
+
+	kit_tell_hits(k);
+	kit_drop(k);
 }
 
 bool service_message_begins(struct service *s)

@@ -3,37 +3,9 @@
 
 #include "base/clock.h"
 #include "facts/gather.h"
+#include "session/decision.h"
 #include "session/edits.h"
 #include "session/shadow.h"
-
-/* The verdict on one view of the facts, or false while it is open. */
-static bool decide_one(struct transaction *t, const struct facts *f,
-    struct verdict *out, struct trace *trace)
-{
-	return policy_decide(t->kit->policy, f, t->phase, t->mem, out, trace);
-}
-
-/*
- * A policy that names a recipient is asked once for each; the message gets
- * what verdict_merge() says. The trace kept is the first recipient's.
- */
-static struct verdict *decide_each(struct transaction *t,
-    struct trace *trace, bool *discards)
-{
-	size_t n = t->evidence.rcpt_kept;
-	struct verdict *each = arena_array(t->mem, n, sizeof(*each));
-	struct verdict *merged = arena_alloc(t->mem, sizeof(*merged));
-	struct facts *view = arena_alloc(t->mem, sizeof(*view));
-
-	for (size_t i = 0; i < n; i++) {
-		*view = t->facts;
-		gather_recipient(view, &t->rcpts[i]);
-		facts_close(view);
-		decide_one(t, view, &each[i], i == 0 ? trace : NULL);
-	}
-	*merged = verdict_merge(t->mem, each, n, discards);
-	return merged;
-}
 
 /* A reply line of RFC 5321 has 512 octets with its codes and CRLF. */
 #define REPLY_TEXT_MAX 440
@@ -45,20 +17,6 @@ static void name_decision(struct transaction *t, struct verdict *v)
 		return;
 	v->text = arena_printf(t->mem, "%.*s (id %s)", REPLY_TEXT_MAX,
 	    v->text != NULL ? v->text : "refused by policy", t->id);
-}
-
-static struct verdict *decide(struct transaction *t, struct trace *trace,
-    bool *discards)
-{
-	struct verdict *v;
-
-	if (policy_per_recipient(t->kit->policy) && t->evidence.rcpt_kept > 0)
-		return decide_each(t, trace, discards);
-	v = arena_alloc(t->mem, sizeof(*v));
-	facts_close(&t->facts);
-	/* With every fact closed a policy always decides: it has a default. */
-	decide_one(t, &t->facts, v, trace);
-	return v;
 }
 
 static struct outcome *new_outcome(struct transaction *t,
@@ -92,7 +50,8 @@ const struct outcome *conclude(struct transaction *t)
 
 	transaction_finish_checks(t, PHASE_EOM);
 	transaction_gather(t);
-	v = decide(t, trace, discards);
+	v = decision_final(t, trace, discards);
+	decision_made(t, v);
 	name_decision(t, v);
 	facts_close(&t->facts);
 	o = new_outcome(t, v, trace);
@@ -119,9 +78,10 @@ const struct verdict *conclude_early(struct transaction *t,
 		gather_recipient(&view, rcpt);
 	v = arena_alloc(t->mem, sizeof(*v));
 	trace = arena_alloc(t->mem, sizeof(*trace));
-	if (!decide_one(t, &view, v, trace) ||
+	if (!decision_early(t, &view, v, trace) ||
 	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
 		return NULL;
+	decision_made(t, v);
 	name_decision(t, v);
 	refusal = new_outcome(t, v, trace);
 	refusal->shadow = shadow_decide(t, v, rcpt);
@@ -187,6 +147,58 @@ static void log_notes(struct log_line *line, const struct verdict *v)
 	buf_free(&all);
 }
 
+/* What rules that only watch would have done, and those whose deferral was
+ * used up: "spf:reject,other:tag". */
+static void log_hits(struct log_line *line, const struct verdict *v)
+{
+	struct buf would = { 0 }, waited = { 0 };
+
+	for (size_t i = 0; i < v->hit_count; i++) {
+		const struct rule_hit *h = &v->hits[i];
+
+		if (effect_would(h->effect))
+			buf_addf(&would, "%s%s:%s", would.len > 0 ? "," : "",
+			    h->rule, h->action);
+		else if (h->effect == EFFECT_WAITED)
+			buf_addf(&waited, "%s%s", waited.len > 0 ? "," : "",
+			    h->rule);
+	}
+	if (would.len > 0)
+		log_line_text(line, "observed", buf_text(&would));
+	if (waited.len > 0)
+		log_line_text(line, "deferred", buf_text(&waited));
+	buf_free(&would);
+	buf_free(&waited);
+}
+
+static void log_counts(struct log_line *line, const struct policy *p,
+    const struct verdict *v)
+{
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < v->count_count; i++) {
+		const char *name;
+
+		policy_counter(p, v->counts[i], &name);
+		buf_addf(&all, "%s%s", i > 0 ? "," : "", name);
+	}
+	if (all.len > 0)
+		log_line_text(line, "count", buf_text(&all));
+	buf_free(&all);
+}
+
+static void log_overrides(struct log_line *line, const struct verdict *v)
+{
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < v->override_count; i++)
+		buf_addf(&all, "%s%s", i > 0 ? "," : "",
+		    name_word(override_names, (int)v->overrides[i]));
+	if (all.len > 0)
+		log_line_text(line, "override", buf_text(&all));
+	buf_free(&all);
+}
+
 /* The recipient the line is about: the one just refused, or the first. */
 static const struct path *logged_rcpt(const struct transaction *t)
 {
@@ -210,7 +222,8 @@ static void log_shadow(struct log_line *line, const struct shadow_outcome *s)
 	buf_free(&text);
 }
 
-static void log_verdict(struct log_line *line, const struct outcome *o)
+static void log_verdict(struct log_line *line, const struct policy *p,
+    const struct outcome *o)
 {
 	const struct verdict *v = o->verdict;
 
@@ -220,6 +233,9 @@ static void log_verdict(struct log_line *line, const struct outcome *o)
 	log_line_text(line, "version", o->policy_version);
 	log_line_number(line, "line", v->line);
 	log_notes(line, v);
+	log_hits(line, v);
+	log_counts(line, p, v);
+	log_overrides(line, v);
 	log_shadow(line, o->shadow);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
@@ -243,6 +259,6 @@ void conclude_log(struct transaction *t, const struct outcome *o)
 		log_line_text(&line, "at", name_word(phase_names, t->phase));
 	log_identities(&line, &t->evidence, logged_rcpt(t));
 	log_results(&line, t);
-	log_verdict(&line, o);
+	log_verdict(&line, t->kit->policy, o);
 	log_line_end(&line, t->kit->log);
 }

@@ -95,6 +95,28 @@ static void from_json(struct json *j, const struct author *a)
 	json_close(j);
 }
 
+/* Rules that would have acted, and deferrals that were used up. */
+static void hits_json(struct json *j, const struct verdict *v)
+{
+	json_open_array(j, "observed");
+	for (size_t i = 0; i < v->hit_count; i++) {
+		if (v->hits[i].effect == EFFECT_ACTED)
+			continue;
+		json_open_object(j, NULL);
+		json_text(j, "rule", v->hits[i].rule);
+		json_text(j, "action", v->hits[i].action);
+		json_text(j, "why", name_word(effect_names,
+		    (int)v->hits[i].effect));
+		json_close(j);
+	}
+	json_close(j);
+	json_open_array(j, "overrides");
+	for (size_t i = 0; i < v->override_count; i++)
+		json_text(j, NULL, name_word(override_names,
+		    (int)v->overrides[i]));
+	json_close(j);
+}
+
 static void verdict_json(struct json *j, const struct verdict *v)
 {
 	json_open_object(j, "verdict");
@@ -105,6 +127,7 @@ static void verdict_json(struct json *j, const struct verdict *v)
 	json_text(j, "code", v->code);
 	json_text(j, "enhanced", v->enhanced);
 	json_text(j, "reply", v->text);
+	hits_json(j, v);
 	json_close(j);
 }
 
@@ -195,8 +218,10 @@ static void trace_lines(const struct tool *t, const struct trace *trace)
 		char place[300];
 
 		snprintf(place, sizeof(place), "%s %s:%u %s",
-		    s->fired ? "*" : " ", s->file, s->line, s->rule);
+		    s->fired ? "*" : s->effect != EFFECT_NONE ? "o" : " ",
+		    s->file, s->line, s->rule);
 		tool_line(t, i == 0 ? "rules" : "", place);
+		tool_line(t, "", s->note);
 		if (s->detail != NULL && s->detail[0] != '\0')
 			tool_line(t, "", s->detail);
 	}
