@@ -60,6 +60,7 @@ static bool read_file(struct compiler *c, struct list_def *d)
 	struct buf text = { 0 };
 	struct error err;
 
+	d->file = full;
 	report_file(c->report, full);
 	if (!file_read(full, LIST_FILE_OCTETS_MAX, &text, &err)) {
 		compiler_error(c, path->offset, "%s", err.text);

@@ -90,6 +90,9 @@ bool list_has_ip(const struct list *l, const struct ip *ip, int64_t now);
 const struct list_entry *list_first(const struct list *l);
 bool list_expired(const struct list_entry *e, int64_t now);
 unsigned long list_hits(const struct list_entry *e);
+/* How many have expired; *first is the first of them. */
+size_t list_expired_count(const struct list *l, int64_t now,
+    const struct list_entry **first);
 void list_forget_hits(struct list *l);
 /* As it would be written, in the arena. */
 struct arena;

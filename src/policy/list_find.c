@@ -13,6 +13,17 @@ bool list_expired(const struct list_entry *e, int64_t now)
 	    now >= e->note->expires;
 }
 
+size_t list_expired_count(const struct list *l, int64_t now,
+    const struct list_entry **first)
+{
+	size_t n = 0;
+
+	for (const struct list_entry *e = l->first; e != NULL; e = e->next)
+		if (list_expired(e, now) && n++ == 0)
+			*first = e;
+	return n;
+}
+
 unsigned long list_hits(const struct list_entry *e)
 {
 	return __atomic_load_n(&e->hits, __ATOMIC_RELAXED);

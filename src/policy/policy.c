@@ -187,6 +187,22 @@ static unsigned long counted(const atomic_ulong *n)
 	return atomic_load_explicit(n, memory_order_relaxed);
 }
 
+void policy_expired(const struct policy *p, int64_t now, struct buf *out)
+{
+	const struct list_entry *first;
+
+	for (const struct list_def *d = p->lists; d != NULL; d = d->next) {
+		size_t n = list_expired_count(d->list, now, &first);
+
+		if (n > 0)
+			buf_addf(out, "list %s: %zu %s expired and match%s "
+			    "nothing; the first is line %u of %s (until %s)\n",
+			    d->name, n, n == 1 ? "entry has" : "entries have",
+			    n == 1 ? "es" : "", first->line, d->file,
+			    first->note->until);
+	}
+}
+
 unsigned long policy_pattern_limits(const struct policy *p)
 {
 	return counted(&p->counts->pattern_limits);

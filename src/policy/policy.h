@@ -60,6 +60,8 @@ bool policy_per_recipient(const struct policy *p);
 /* Is there an `early` rule that may fire at this phase? Early rules reject or
  * tempfail, nothing else. */
 bool policy_early(const struct policy *p, enum phase phase);
+/* A line for each file of entries that have expired by then, with the first. */
+void policy_expired(const struct policy *p, int64_t now, struct buf *out);
 /* How often a regular expression hit a limit, and so did not match. */
 unsigned long policy_pattern_limits(const struct policy *p);
 

@@ -161,6 +161,7 @@ struct list_def {
 	bool from_file;
 	struct value entries;   /* the entries, or the one path */
 	size_t id;
+	const char *file;       /* that was read; NULL: inline */
 	struct list *list;
 	struct list_def *next;
 };

@@ -131,6 +131,34 @@ static void verdict_json(struct json *j, const struct verdict *v)
 	json_close(j);
 }
 
+static void shadow_json(struct json *j, const struct shadow_outcome *s)
+{
+	if (s == NULL) {
+		json_nothing(j, "shadow");
+		return;
+	}
+	json_open_object(j, "shadow");
+	json_text(j, "action", name_word(action_names, (int)s->verdict->action));
+	json_text(j, "rule", s->verdict->rule);
+	json_text(j, "file", s->verdict->file);
+	json_number(j, "line", s->verdict->line);
+	json_text(j, "policy", s->policy);
+	json_text(j, "version", s->version);
+	json_close(j);
+}
+
+static void shadow_lines(const struct tool *t, const struct shadow_outcome *s)
+{
+	if (s == NULL)
+		return;
+	tool_result(t, "shadow", name_word(action_names,
+	    (int)s->verdict->action));
+	tool_line(t, "  rule", s->verdict->rule);
+	tool_line(t, "  policy", s->policy);
+	if (!s->differs)
+		tool_line(t, "", "no difference");
+}
+
 /* Without the blank behind the colon, which belongs to the field. */
 static const char *bare(const char *value)
 {
@@ -206,7 +234,7 @@ static void print_json(const struct outcome *o)
 	facts_json(o->facts, j);
 	json_close(j);
 	verdict_json(j, o->verdict);
-	json_nothing(j, "shadow");
+	shadow_json(j, o->shadow);
 	headers_json(j, o);
 	tool_print_json(j);
 }
@@ -266,6 +294,7 @@ static void print_text(const struct tool *t, const struct outcome *o)
 	if (v->code != NULL)
 		printf("%-14s %s %s %s\n", "  reply", v->code, v->enhanced,
 		    v->text);
+	shadow_lines(t, o->shadow);
 	puts("");
 	header_lines(o);
 }
