@@ -183,14 +183,21 @@ static void add_logs(struct reading *g, const struct mark *m)
 	out->log_notes = all;
 }
 
+/* A counter counts messages, however many rules name it. */
 static void add_counts(struct reading *g, const struct mark *m)
 {
 	struct verdict *out = g->out;
 	size_t *all = extended(g, out->counts, out->count_count,
 	    count_marks(m), sizeof(*all));
 
-	for (; m != NULL; m = m->next)
-		all[out->count_count++] = m->id;
+	for (; m != NULL; m = m->next) {
+		size_t seen = 0;
+
+		while (seen < out->count_count && all[seen] != m->id)
+			seen++;
+		if (seen == out->count_count)
+			all[out->count_count++] = m->id;
+	}
 	out->counts = all;
 }
 
