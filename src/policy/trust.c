@@ -36,9 +36,31 @@ static const struct {
 	{ FACT_REPLY_TO_DOMAIN,         CLASS_OTHER },
 };
 
+/* A list of domains speaks of a name that somebody gave. */
+static enum class class_of_lookup(const struct lookup *l)
+{
+	switch (l->subject) {
+	case LOOKUP_CLIENT_IP:
+	case LOOKUP_CLIENT_NAME:
+		break;
+	case LOOKUP_HELO_NAME:
+		return CLASS_HELO;
+	case LOOKUP_MAIL_DOMAIN:
+		return CLASS_MAIL;
+	case LOOKUP_FROM_DOMAIN:
+		return CLASS_FROM;
+	case LOOKUP_SENDER_DOMAIN:
+	case LOOKUP_REPLY_TO_DOMAIN:
+		return CLASS_OTHER;
+	}
+	return CLASS_COUNT;
+}
+
 /* CLASS_COUNT: no identity that can be forged. */
 static enum class class_of(const struct subject *s)
 {
+	if (s->lookup != NULL)
+		return class_of_lookup(s->lookup);
 	if (s->header != NULL)
 		return CLASS_OTHER;
 	for (size_t i = 0; i < sizeof(identities) / sizeof(*identities); i++)
@@ -117,6 +139,9 @@ static unsigned test_bits(const struct test *t, bool is, enum class class)
 {
 	unsigned bits = is && class_of(&t->subject) == class ? NAMES : 0;
 
+	if (t->subject.lookup != NULL && is &&
+	    class_of_lookup(t->subject.lookup) == CLASS_COUNT)
+		bits |= VERIFIED;
 	if (t->subject.fact == FACT_COUNT)
 		return bits;
 	if (t->subject.fact == FACT_SPF_DOMAIN && is)
