@@ -6,6 +6,7 @@
 
 #include "policy/file.h"
 #include "policy/parse.h"
+#include "policy/version.h"
 
 /* The path without links, or NULL for what is no file. */
 static const char *real_path(struct arena *mem, const char *path)
@@ -106,6 +107,7 @@ static bool append(struct parser *p, size_t offset, const char *name,
 	if (text->len > 0)
 		memcpy(policy->text_room + start, text->data, text->len);
 	s->text.len = start + text->len;
+	version_mix(policy, buf_slice(text));
 	return true;
 }
 

@@ -78,7 +78,7 @@ const struct verdict *conclude_early(struct transaction *t,
 		gather_recipient(&view, rcpt);
 	v = arena_alloc(t->mem, sizeof(*v));
 	trace = arena_alloc(t->mem, sizeof(*trace));
-	if (!decision_early(t, &view, v, trace) ||
+	if (!decision_by(t, t->kit->policy, &view, v, trace) ||
 	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
 		return NULL;
 	decision_made(t, v);

@@ -62,16 +62,16 @@ static void add_past(struct transaction *t, struct policy_past *past,
 }
 
 /* Each turn switches off one more rule, so there are not many. */
-bool decision_early(struct transaction *t, const struct facts *f,
-    struct verdict *out, struct trace *trace)
+bool decision_by(struct transaction *t, const struct policy *p,
+    const struct facts *f, struct verdict *out, struct trace *trace)
 {
 	struct policy_past past = { .count = 0 };
 
 	for (;;) {
 		if (trace != NULL)
 			*trace = (struct trace){ .count = 0 };
-		if (!policy_decide_past(t->kit->policy, f, &past, t->phase,
-		    t->mem, out, trace))
+		if (!policy_decide_past(p, f, &past, t->phase, t->mem, out,
+		    trace))
 			return false;
 		if (!is_used_up(t, out))
 			return true;
@@ -95,7 +95,8 @@ static struct verdict *decide_each(struct transaction *t,
 		*view = t->facts;
 		gather_recipient(view, &t->rcpts[i]);
 		facts_close(view);
-		decision_early(t, view, &each[i], i == 0 ? trace : NULL);
+		decision_by(t, t->kit->policy, view, &each[i],
+		    i == 0 ? trace : NULL);
 	}
 	*merged = verdict_merge(t->mem, each, n, discards);
 	/* decision_made() remembers the one that won; these are deferred too. */
@@ -114,7 +115,7 @@ struct verdict *decision_final(struct transaction *t, struct trace *trace,
 	v = arena_alloc(t->mem, sizeof(*v));
 	facts_close(&t->facts);
 	/* With every fact closed a policy always decides: it has a default. */
-	decision_early(t, &t->facts, v, trace);
+	decision_by(t, t->kit->policy, &t->facts, v, trace);
 	return v;
 }
 

@@ -12,9 +12,10 @@
 struct verdict *decision_final(struct transaction *t, struct trace *trace,
     bool *discards);
 
-/* Before that, on one view of the facts; false while it is open. */
-bool decision_early(struct transaction *t, const struct facts *f,
-    struct verdict *out, struct trace *trace);
+/* On one view of the facts, by the policy that acts or another one; false
+ * while it is open. `trace` may be NULL. */
+bool decision_by(struct transaction *t, const struct policy *p,
+    const struct facts *f, struct verdict *out, struct trace *trace);
 
 /* The MTA is told this verdict: count its rules, remember its deferral. */
 void decision_made(struct transaction *t, const struct verdict *v);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "facts/gather.h"
+#include "session/decision.h"
 
 /* One view of the facts; at end of message every fact of it is closed. */
 static bool decide_view(struct transaction *t, const struct path *rcpt,
@@ -15,8 +16,7 @@ static bool decide_view(struct transaction *t, const struct path *rcpt,
 		gather_recipient(&view, rcpt);
 	if (t->phase >= PHASE_EOM)
 		facts_close(&view);
-	return policy_decide(t->kit->shadow, &view, t->phase, t->mem, out,
-	    trace);
+	return decision_by(t, t->kit->shadow, &view, out, trace);
 }
 
 /* As for the policy that acts: once for each recipient, and the mildest. */

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check/check.h"
 #include "policy/policy.h"
@@ -418,6 +420,50 @@ static void included(void **state)
 	policy_free(p);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Another text of an included file is another version of the policy, and who
+ * watches the files is told of it. */
+static void included_text_counts(void **state)
+{
+	char folder[] = "/tmp/assay-include.XXXXXX", part[64], main_path[64];
+	char first[32] = "";
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(part, sizeof(part), "%s/part.policy", folder);
+	snprintf(main_path, sizeof(main_path), "%s/main.policy", folder);
+	write_file(main_path, "include \"part.policy\"\ndefault accept\n");
+	for (int i = 0; i < 2; i++) {
+		struct policy_report r = { 0 };
+		struct policy *p;
+
+		write_file(part, i == 0 ? "rule a { log \"1\" }\n" :
+		    "rule a { log \"2\" }\n");
+		p = policy_load(main_path, NULL, &r);
+		assert_non_null(p);
+		assert_int_equal(r.file_count, 2);
+		assert_string_equal(r.files[1].path, part);
+		if (i == 0)
+			snprintf(first, sizeof(first), "%s",
+			    policy_version(p));
+		else
+			assert_string_not_equal(first, policy_version(p));
+		policy_report_free(&r);
+		policy_free(p);
+	}
+	unlink(part);
+	unlink(main_path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +475,7 @@ int main(void)
 		cmocka_unit_test(counted),
 		cmocka_unit_test(merged),
 		cmocka_unit_test(included),
+		cmocka_unit_test(included_text_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
