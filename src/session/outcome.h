@@ -33,6 +33,9 @@ struct field_change {
 
 struct outcome {
 	const char *id;
+	enum phase phase;               /* EOM, or that of an early refusal */
+	/* The recipient an early refusal is about; NULL: the message. */
+	const struct path *rcpt;
 	const struct verdict *verdict;
 	const struct evidence *evidence;
 	const struct findings *findings;
