@@ -185,6 +185,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		.queue_id = macro(ctx, "i"),
 		.utf8 = has_parameter(argv, "SMTPUTF8"),
 	};
+	const struct verdict *v;
 	sfsistat answer;
 
 	if (!message_begins(p)) {
@@ -193,7 +194,9 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		return SMFIS_TEMPFAIL;
 	}
 	learn_tls(ctx, p->connection);
-	answer = apply_verdict(ctx, transaction_mail(p->connection, &event));
+	v = transaction_mail(p->connection, &event);
+	answer = apply_refusal(ctx, v, transaction_refusal(p->connection),
+	    the_service);
 	if (answer != SMFIS_CONTINUE)
 		message_ends(p);
 	return answer;
@@ -202,8 +205,10 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct peer *p = smfi_getpriv(ctx);
+	const struct verdict *v = transaction_rcpt(p->connection, argv[0]);
 
-	return apply_verdict(ctx, transaction_rcpt(p->connection, argv[0]));
+	return apply_refusal(ctx, v, transaction_refusal(p->connection),
+	    the_service);
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)

@@ -47,6 +47,9 @@ struct conf {
 	bool received_spf;
 	long header_fields, header_octets, recipients;
 	long drain_ms;
+	const char *history;            /* "": none */
+	bool history_named;             /* it stands in the file */
+	long history_days, history_octets, history_queue;
 };
 
 /*

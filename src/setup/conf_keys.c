@@ -146,6 +146,19 @@ const struct conf_key conf_keys[] = {
 	  1000000, NULL, "Kept of one message, all are counted." },
 	{ "limits", "drain", KEY_DURATION, AT(drain_ms), "30s", NULL, 0, 600000,
 	  NULL, "How long a stop waits for messages that are under way." },
+	{ "history", "path", KEY_TEXT, AT(history),
+	  "/var/lib/assay/history.db", NULL, 0, 0, NULL,
+	  "The file that keeps a record of every message, never its body, for\n"
+	  "assay history, explain and replay. Empty: keep none." },
+	{ "history", "days", KEY_NUMBER, AT(history_days), "30", NULL, 1, 36500,
+	  NULL, "Older records are removed." },
+	{ "history", "size", KEY_OCTETS, AT(history_octets), "1G", NULL,
+	  1L << 20, 1L << 44, NULL,
+	  "The oldest records are removed when the file would become larger." },
+	{ "history", "queue", KEY_NUMBER, AT(history_queue), "10000", NULL, 1,
+	  1000000, NULL,
+	  "Records that may wait to be written. Mail does not wait: what does\n"
+	  "not fit is left out." },
 	{ .name = NULL },
 };
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "setup/setup.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
 #include "dns/unbound.h"
 #include "dns/zone.h"
 #include "mail/domain.h"
@@ -125,4 +130,56 @@ explain:
 fail:
 	kit_drop(k);
 	return NULL;
+}
+
+struct store_limits setup_store_limits(const struct conf *conf)
+{
+	return (struct store_limits){
+		.days = conf->history_days,
+		.octets = conf->history_octets,
+		.queue = (size_t)conf->history_queue,
+	};
+}
+
+static bool has_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	bool there;
+
+	if (slash == NULL || slash == path)
+		return true;
+	folder = xstrndup(path, (size_t)(slash - path));
+	there = access(folder, F_OK) == 0;
+	free(folder);
+	return there;
+}
+
+/* Nobody asked for one, and nobody made room for it: a trial, say. */
+static bool wants_none(const struct conf *conf)
+{
+	return conf->history[0] == '\0' ||
+	    (!conf->history_named && !has_folder(conf->history));
+}
+
+bool setup_store(const struct conf *conf, struct log *log, struct store **out,
+    struct error *err)
+{
+	struct store_limits limits = setup_store_limits(conf);
+
+	*out = NULL;
+	if (wants_none(conf)) {
+		if (conf->history[0] != '\0')
+			log_say(log, LOG_LEVEL_WARNING, "no history is kept: "
+			    "the folder of %s is not there", conf->history);
+		return true;
+	}
+	*out = store_open(conf->history, &limits, log, err);
+	return *out != NULL || error_prefix(err, "history");
+}
+
+bool setup_store_check(const struct conf *conf, struct error *err)
+{
+	return wants_none(conf) || store_check(conf->history, err) ||
+	    error_prefix(err, "history");
 }
