@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/domain.h"
+
+/* A message has fifty facts of a dozen words at the most. */
+#define CHANGES_MAX 400
+
+struct search {
+	struct restored x;              /* one fact of it is another */
+	const struct policy *policy;
+	const struct verdict *now;
+	const struct trace *trace;
+	struct arena *mem;
+	struct nearest *out;
+};
+
+static const char *value_text(struct arena *mem, const struct facts *f,
+    enum fact id)
+{
+	const char *text = facts_render(mem, f, id);
+
+	if (text == NULL)
+		return "absent";
+	return *text == '\0' ? "empty" : text;
+}
+
+static struct nearest_change *find(const struct nearest *n, const char *fact,
+    const struct verdict *v)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (strcmp(n->changes[i].fact, fact) == 0 &&
+		    n->changes[i].action == v->action &&
+		    strcmp(n->changes[i].rule, v->rule) == 0)
+			return &n->changes[i];
+	return NULL;
+}
+
+/* What if this fact had the value that now stands in s->x? */
+static void try_it(struct search *s, const struct facts *original,
+    enum fact id)
+{
+	const char *name = fact_defs[id].name;
+	const char *would = value_text(s->mem, &s->x.facts, id);
+	const char *was = value_text(s->mem, original, id);
+	struct nearest_change *c;
+	struct verdict v;
+
+	if (strcmp(would, was) == 0 ||
+	    !restored_decide(&s->x, s->policy, s->mem, &v, NULL) ||
+	    (v.action == s->now->action && strcmp(v.rule, s->now->rule) == 0))
+		return;
+	c = find(s->out, name, &v);
+	if (c != NULL) {
+		c->would = arena_printf(s->mem, "%s, %s", c->would, would);
+		return;
+	}
+	if (s->out->count == CHANGES_MAX)
+		return;
+	s->out->changes[s->out->count++] = (struct nearest_change){
+		.fact = name, .was = was, .would = would, .action = v.action,
+		.rule = v.rule, .file = v.file, .line = v.line,
+	};
+}
+
+static void try_absent(struct search *s, const struct facts *f, enum fact id)
+{
+	facts_absent(&s->x.facts, id);
+	try_it(s, f, id);
+}
+
+static void try_words(struct search *s, const struct facts *f, enum fact id)
+{
+	const struct name *n = fact_defs[id].words;
+
+	for (; n->word != NULL; n++) {
+		facts_word(&s->x.facts, id, n->code);
+		try_it(s, f, id);
+	}
+}
+
+static void try_word_sets(struct search *s, const struct facts *f, enum fact id)
+{
+	const struct name *n = fact_defs[id].words;
+
+	for (; n->word != NULL; n++) {
+		facts_set(&s->x.facts, id, arena_memdup(s->mem, &n->word,
+		    sizeof(n->word)), 1);
+		try_it(s, f, id);
+	}
+}
+
+static void try_text(struct search *s, const struct facts *f, enum fact id,
+    const char *text)
+{
+	struct facts *out = &s->x.facts;
+	struct ip ip;
+	unsigned long long n;
+
+	switch (fact_defs[id].type) {
+	case FACT_TEXT:
+	case FACT_ADDRESS:
+		facts_text(out, id, text);
+		break;
+	case FACT_DOMAIN:
+	case FACT_DOMAIN_SET:
+		text = domain_normalise(s->mem, slice_of(text));
+		if (text == NULL)
+			return;
+		if (fact_defs[id].type == FACT_DOMAIN)
+			facts_text(out, id, text);
+		else
+			facts_set(out, id, arena_memdup(s->mem, &text,
+			    sizeof(text)), 1);
+		break;
+	case FACT_IP:
+		if (!ip_parse(slice_of(text), &ip))
+			return;
+		facts_ip(out, id, &ip);
+		break;
+	case FACT_NUMBER:
+		if (!slice_number(slice_of(text), &n) || n >= INT64_MAX)
+			return;
+		facts_number(out, id, (int64_t)n);
+		break;
+	case FACT_WORD:
+	case FACT_YES_NO:
+	case FACT_WORD_SET:
+		return;
+	}
+	try_it(s, f, id);
+}
+
+/* Does this test of a trace, "any arc.trusted in ...", ask for the fact? */
+static const char *behind_fact(const char *test, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(test, "any ", 4) == 0 || strncmp(test, "all ", 4) == 0)
+		test += 4;
+	if (strncmp(test, name, len) != 0 || test[len] != ' ')
+		return NULL;
+	return test + len + 1;
+}
+
+/* Texts in quotes, or the number, behind the fact. A value of the message in
+ * quotes would do no harm: it is one more text to try. */
+static void try_compared(struct search *s, const struct facts *f, enum fact id,
+    const char *test)
+{
+	const char *open;
+
+	if (fact_defs[id].type == FACT_NUMBER) {
+		size_t skip = strcspn(test, "0123456789");
+		size_t digits = strspn(test + skip, "0123456789");
+		const char *text = arena_strndup(s->mem, test + skip, digits);
+
+		try_text(s, f, id, text);
+		/* One more, for < and >. */
+		if (digits > 0 && digits < 10)
+			try_text(s, f, id, arena_printf(s->mem, "%ld",
+			    strtol(text, NULL, 10) + 1));
+		return;
+	}
+	while ((open = strchr(test, '"')) != NULL) {
+		const char *close = strchr(open + 1, '"');
+
+		if (close == NULL)
+			return;
+		try_text(s, f, id, arena_strndup(s->mem, open + 1,
+		    (size_t)(close - open - 1)));
+		test = close + 1;
+	}
+}
+
+/* Each test of each step of the trace stands behind "; ". */
+static void try_traced(struct search *s, const struct facts *f, enum fact id)
+{
+	for (size_t i = 0; i < s->trace->count; i++) {
+		const char *test = s->trace->steps[i].detail;
+
+		while (test != NULL) {
+			const char *next = strstr(test, "; ");
+			char *one = arena_strndup(s->mem, test, next != NULL ?
+			    (size_t)(next - test) : strlen(test));
+			const char *value = behind_fact(one,
+			    fact_defs[id].name);
+
+			if (value != NULL)
+				try_compared(s, f, id, value);
+			test = next != NULL ? next + 2 : NULL;
+		}
+	}
+}
+
+static void try_fact(struct search *s, const struct facts *f, enum fact id)
+{
+	switch (fact_defs[id].type) {
+	case FACT_WORD:
+		try_words(s, f, id);
+		break;
+	case FACT_WORD_SET:
+		try_word_sets(s, f, id);
+		break;
+	case FACT_YES_NO:
+		facts_yes_no(&s->x.facts, id, true);
+		try_it(s, f, id);
+		facts_yes_no(&s->x.facts, id, false);
+		try_it(s, f, id);
+		break;
+	case FACT_TEXT:
+	case FACT_DOMAIN:
+	case FACT_ADDRESS:
+	case FACT_IP:
+	case FACT_NUMBER:
+	case FACT_DOMAIN_SET:
+		try_traced(s, f, id);
+		break;
+	}
+	if (f->values[id].state == FACT_KNOWN)
+		try_absent(s, f, id);
+}
+
+/* In the order of the table, those that change the action first. */
+static void sort(struct nearest *n, enum action now, struct arena *mem)
+{
+	struct nearest_change *sorted = arena_array(mem, n->count + 1,
+	    sizeof(*sorted));
+	size_t k = 0;
+
+	for (int same = 0; same < 2; same++)
+		for (size_t i = 0; i < n->count; i++)
+			if ((n->changes[i].action == now) == same)
+				sorted[k++] = n->changes[i];
+	n->changes = sorted;
+}
+
+void nearest_find(const struct restored *x, const struct policy *p,
+    const struct verdict *now, const struct trace *trace, struct arena *mem,
+    struct nearest *out)
+{
+	struct search s = {
+		.x = *x, .policy = p, .now = now, .trace = trace, .mem = mem,
+		.out = out,
+	};
+
+	*out = (struct nearest){ .changes = arena_array(mem, CHANGES_MAX,
+	    sizeof(*out->changes)) };
+	for (int i = 0; i < FACT_COUNT; i++) {
+		if (x->facts.values[i].state == FACT_UNKNOWN)
+			continue;       /* it was not looked at yet */
+		try_fact(&s, &x->facts, (enum fact)i);
+		s.x.facts.values[i] = x->facts.values[i];
+	}
+	sort(out, now->action, mem);
+}

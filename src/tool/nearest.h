@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * nearest: which single fact, had it been another, would have changed the
+ * verdict? Found by trying, with the policy itself.
+ *
+ * Facts with words are tried with each word, yes/no the other way round, sets
+ * of words with each word alone and with none, everything else as absent and
+ * with the texts that the trace shows it was compared with. Other facts stay
+ * as they were, though in the world some would have changed, too.
+ */
+#include "history/restore.h"
+
+struct nearest_change {
+	const char *fact;
+	const char *was;                /* "absent" when it was */
+	const char *would;              /* or several: "pass, neutral" */
+	enum action action;
+	const char *rule, *file;
+	unsigned line;
+};
+
+struct nearest {
+	struct nearest_change *changes; /* those of another action first */
+	size_t count;
+};
+
+/* `now`: the verdict of this policy on x as it is, with its trace. */
+void nearest_find(const struct restored *x, const struct policy *p,
+    const struct verdict *now, const struct trace *trace, struct arena *mem,
+    struct nearest *out);
