@@ -104,11 +104,10 @@ int64_t reader_count(struct reader *r, const struct history_query *q,
 	return n;
 }
 
-bool reader_ask(struct reader *r, const struct history_query *q,
-    struct error *err)
+/* By id there are few rows, and seq must not be the index. */
+char *reader_sql(const struct history_query *q)
 {
 	struct buf sql = { 0 };
-	int code;
 
 	buf_adds(&sql, "SELECT seq");
 	for (const struct record_column *c = record_columns; c->name != NULL;
@@ -118,12 +117,22 @@ bool reader_ask(struct reader *r, const struct history_query *q,
 	    " WHERE detail.seq = message.seq)" : ", NULL");
 	buf_adds(&sql, " FROM message");
 	add_conditions(q, &sql);
-	buf_addf(&sql, " AND seq %s ?7 ORDER BY seq%s LIMIT ?8",
-	    q->newest_first ? "<" : ">", q->newest_first ? " DESC" : "");
+	buf_addf(&sql, " AND %sseq %s ?7 ORDER BY seq%s LIMIT ?8",
+	    q->id != NULL ? "+" : "", q->newest_first ? "<" : ">",
+	    q->newest_first ? " DESC" : "");
+	return buf_detach(&sql);
+}
+
+bool reader_ask(struct reader *r, const struct history_query *q,
+    struct error *err)
+{
+	char *sql = reader_sql(q);
+	int code;
+
 	sqlite3_finalize(r->rows);
 	r->rows = NULL;
-	code = sqlite3_prepare_v2(r->db, buf_text(&sql), -1, &r->rows, NULL);
-	buf_free(&sql);
+	code = sqlite3_prepare_v2(r->db, sql, -1, &r->rows, NULL);
+	free(sql);
 	if (code != SQLITE_OK)
 		return fail(r, err);
 	r->query = *q;

@@ -30,6 +30,9 @@ struct reader;
 struct reader *reader_open(const char *path, struct error *err);
 void reader_close(struct reader *r);                    /* NULL is fine */
 
+/* The SQL of a query; the caller frees. */
+char *reader_sql(const struct history_query *q);
+
 /* How many rows the query has. -1: err says why. */
 int64_t reader_count(struct reader *r, const struct history_query *q,
     struct error *err);

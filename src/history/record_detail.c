@@ -337,14 +337,21 @@ static void rules(struct json *j, const struct trace *t)
 	json_close(j);
 }
 
+/* On one line: the line ends of folds are no part of what it says. */
 static void field(struct json *j, const char *name, unsigned index,
     const char *value)
 {
+	struct buf line = { 0 };
+
+	for (value += value[0] == ' '; *value != '\0'; value++)
+		if (*value != '\r' && *value != '\n')
+			buf_addc(&line, *value);
 	json_open_object(j, NULL);
 	put(j, "name", name);
 	json_number(j, "index", index);
-	put(j, "value", value[0] == ' ' ? value + 1 : value);
+	put(j, "value", buf_text(&line));
 	json_close(j);
+	buf_free(&line);
 }
 
 static void fields(struct json *j, const struct outcome *o)

@@ -121,8 +121,10 @@ static bool prepare_writer(sqlite3 *db, struct error *err)
 {
 	int keep = 1, version;
 
-	/* Before the first table, or it needs a VACUUM. */
-	if (!schema_run(db, "PRAGMA auto_vacuum = INCREMENTAL", err))
+	/* Before the first table, or it needs a VACUUM. Rows are of some
+	 * kilobytes, and small pages would be half empty. */
+	if (!schema_run(db, "PRAGMA page_size = 16384;"
+	    "PRAGMA auto_vacuum = INCREMENTAL", err))
 		return false;
 	version = version_of(db, err);
 	if (version < 0)

@@ -114,6 +114,18 @@ static void why_json(struct json *j, const struct explain_why *why)
 		json_close(j);
 	}
 	json_close(j);
+	json_open_array(j, "missed");
+	for (size_t i = 0; i < why->nearest.miss_count; i++) {
+		const struct nearest_miss *m = &why->nearest.misses[i];
+
+		json_open_object(j, NULL);
+		json_text(j, "rule", m->rule);
+		json_text(j, "file", m->file);
+		json_number(j, "line", m->line);
+		json_text(j, "test", m->test);
+		json_close(j);
+	}
+	json_close(j);
 }
 
 static void explain_json(struct json *j, const struct record *r,

@@ -387,4 +387,8 @@ void explain_nearest(const struct tool *t, const struct record *r,
 		    "them all)", n->count - NEAREST_SHOWN));
 	if (n->count == 0)
 		tool_line(t, "", "none of those that can be tried");
+	for (size_t i = 0; i < n->miss_count; i++)
+		tool_line(t, i == 0 ? "missed" : "", arena_printf(mem,
+		    "%s (%s:%u) by %s", n->misses[i].rule, n->misses[i].file,
+		    n->misses[i].line, n->misses[i].test));
 }

@@ -238,6 +238,49 @@ static void sort(struct nearest *n, enum action now, struct arena *mem)
 	n->changes = sorted;
 }
 
+static bool is_open(const char *test)
+{
+	return strstr(test, " in ") != NULL || strstr(test, " matches ") != NULL ||
+	    strstr(test, " ~ ") != NULL;
+}
+
+/* The one test of this rule that says no; NULL: several do, or none. */
+static const char *only_no(struct arena *mem, const char *detail)
+{
+	const char *found = NULL;
+
+	while (detail != NULL && *detail != '\0') {
+		const char *next = strstr(detail, "; ");
+		char *test = arena_strndup(mem, detail, next != NULL ?
+		    (size_t)(next - detail) : strlen(detail));
+
+		if (strstr(test, ": no (") != NULL) {
+			if (found != NULL)
+				return NULL;
+			found = test;
+		}
+		detail = next != NULL ? next + 2 : NULL;
+	}
+	return found;
+}
+
+static void find_misses(const struct trace *trace, struct arena *mem,
+    struct nearest *out)
+{
+	out->misses = arena_array(mem, trace->count + 1, sizeof(*out->misses));
+	for (size_t i = 0; i + 1 < trace->count; i++) {
+		const struct trace_step *s = &trace->steps[i];
+		const char *test = s->when == TRUTH_NO ?
+		    only_no(mem, s->detail) : NULL;
+
+		if (test != NULL && is_open(test))
+			out->misses[out->miss_count++] = (struct nearest_miss){
+				.rule = s->rule, .file = s->file,
+				.line = s->line, .test = test,
+			};
+	}
+}
+
 void nearest_find(const struct restored *x, const struct policy *p,
     const struct verdict *now, const struct trace *trace, struct arena *mem,
     struct nearest *out)
@@ -256,4 +299,5 @@ void nearest_find(const struct restored *x, const struct policy *p,
 		s.x.facts.values[i] = x->facts.values[i];
 	}
 	sort(out, now->action, mem);
+	find_misses(trace, mem, out);
 }

@@ -21,9 +21,19 @@ struct nearest_change {
 	unsigned line;
 };
 
+/* A rule above the one that decided, which one test has kept from holding: a
+ * test that no value can be found for, because a list or a pattern answers. */
+struct nearest_miss {
+	const char *rule, *file;
+	unsigned line;
+	const char *test;               /* with its answer and the value */
+};
+
 struct nearest {
 	struct nearest_change *changes; /* those of another action first */
 	size_t count;
+	struct nearest_miss *misses;
+	size_t miss_count;
 };
 
 /* `now`: the verdict of this policy on x as it is, with its trace. */

@@ -44,16 +44,37 @@ static void clear_progress(const struct replay *r)
 		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 10, "");
 }
 
+/* The first test of a step that lacks its fact: "dnsbl(...)", or NULL. */
+static const char *unknown_test(struct arena *mem, const char *detail)
+{
+	while (detail != NULL && *detail != '\0') {
+		const char *next = strstr(detail, "; ");
+		const char *what = strstr(detail, ": unknown (");
+
+		if (what != NULL && (next == NULL || what < next))
+			return arena_strndup(mem, detail,
+			    (size_t)(what - detail));
+		detail = next != NULL ? next + 2 : NULL;
+	}
+	return NULL;
+}
+
 /* Where reading stopped, for whoever wants to know which fact is missing. */
 static void cannot_say(struct replay *r, const struct record *row,
     const struct restored *x, const struct policy *p, struct arena *mem)
 {
 	struct trace trace = { 0 };
+	const struct trace_step *last;
 	struct verdict v;
 
 	restored_decide(x, p, mem, &v, &trace);
-	replay_cannot_say(r->table, row->id, trace.count > 0 ?
-	    trace.steps[trace.count - 1].rule : NULL);
+	if (trace.count == 0) {
+		replay_cannot_say(r->table, row->id, NULL, NULL);
+		return;
+	}
+	last = &trace.steps[trace.count - 1];
+	replay_cannot_say(r->table, row->id, last->rule,
+	    unknown_test(mem, last->detail));
 }
 
 static struct decided recorded(const struct record *row)
@@ -75,7 +96,7 @@ static void replay_row(struct replay *r, const struct record *row,
 	struct verdict v;
 
 	if (!restore(row, mem, &x, NULL)) {
-		replay_cannot_say(r->table, row->id, NULL);
+		replay_cannot_say(r->table, row->id, NULL, NULL);
 		return;
 	}
 	if (r->against != NULL) {

@@ -33,7 +33,7 @@ struct replay_table {
 	int64_t messages, unchanged, changed, unsaid;
 	struct tallies pairs;           /* that differ, by rule and action */
 	struct tallies actions;         /* that differ in the action */
-	struct tallies stopped;         /* cannot say: is.rule is where */
+	struct tallies stopped;         /* is.rule: where, was.rule: the test */
 	struct rule_tally *rules;
 	size_t rule_count, rule_room;
 };
@@ -122,13 +122,13 @@ void replay_count(struct replay_table *t, const char *id, struct decided was,
 		    (struct decided){ is.action, "" });
 }
 
-void replay_cannot_say(struct replay_table *t, const char *id, const char *rule)
+void replay_cannot_say(struct replay_table *t, const char *id,
+    const char *rule, const char *test)
 {
-	const struct decided nothing = { ACTION_ACCEPT, "" };
-
 	t->messages++;
 	t->unsaid++;
-	add(t, &t->stopped, id, nothing,
+	add(t, &t->stopped, id,
+	    (struct decided){ ACTION_ACCEPT, test != NULL ? test : "" },
 	    (struct decided){ ACTION_ACCEPT, rule != NULL ? rule : "" });
 }
 
@@ -191,9 +191,14 @@ static void print_stopped(const struct tallies *l)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct tally *row = &l->rows[i];
 
-		printf("  %10lld  %s %s ", (long long)row->count,
-		    row->is.rule[0] != '\0' ? "a fact is missing for" :
-		    "the record is incomplete", row->is.rule);
+		if (row->is.rule[0] != '\0')
+			printf("  %10lld  rule %s lacks: %s ",
+			    (long long)row->count, row->is.rule,
+			    row->was.rule[0] != '\0' ? row->was.rule :
+			    "a later phase");
+		else
+			printf("  %10lld  the record is incomplete ",
+			    (long long)row->count);
 		print_examples(row);
 	}
 }
@@ -251,6 +256,8 @@ static void tallies_json(struct json *j, const char *key,
 			decided_json(j, "is", &row->is);
 		} else if (row->is.rule[0] != '\0') {
 			json_text(j, "rule", row->is.rule);
+			json_text(j, "test", row->was.rule[0] != '\0' ?
+			    row->was.rule : NULL);
 		}
 		json_open_array(j, "examples");
 		for (size_t k = 0; k < row->example_count; k++)

@@ -26,10 +26,10 @@ void replay_table_free(struct replay_table *t);         /* NULL is fine */
 /* Texts are copied. */
 void replay_count(struct replay_table *t, const char *id, struct decided was,
     struct decided is);
-/* `rule`: where reading stopped; NULL: the record itself cannot be read, or
- * lacks its recipients. */
+/* `rule` and `test`: where reading stopped; NULL: the record itself cannot be
+ * read, or lacks its recipients. */
 void replay_cannot_say(struct replay_table *t, const char *id,
-    const char *rule);
+    const char *rule, const char *test);
 
 void replay_print(const struct replay_table *t,
     const struct replay_title *title);
