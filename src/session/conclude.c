@@ -5,6 +5,35 @@
 #include "facts/gather.h"
 #include "session/edits.h"
 
+/* Those that can be finished at this phase; some wait for the DNS. */
+static void finish_checks(struct transaction *t, enum phase phase)
+{
+	for (size_t i = 0; checks[i] != NULL; i++) {
+		enum phase ready = checks[i]->ready;
+
+		if (!t->evidence.client_settled && ready < PHASE_HEADERS)
+			ready = PHASE_HEADERS;
+		if (t->finished[i] || ready > phase)
+			continue;
+		checks[i]->finish(t->states[i]);
+		t->finished[i] = true;
+	}
+}
+
+static void gather_facts(struct transaction *t)
+{
+	struct gathering g = {
+		.mem = t->mem,
+		.evidence = &t->evidence,
+		.findings = &t->findings,
+		.phase = t->phase,
+		.finished = t->finished,
+	};
+
+	g.headers = policy_headers(t->kit->policy, &g.header_count);
+	gather(&g, &t->facts);
+}
+
 /* The verdict on one view of the facts, or false while it is open. */
 static bool decide_one(struct transaction *t, const struct facts *f,
     struct verdict *out, struct trace *trace)
@@ -88,8 +117,8 @@ const struct outcome *conclude(struct transaction *t)
 	struct verdict *v;
 	struct outcome *o;
 
-	transaction_finish_checks(t, PHASE_EOM);
-	transaction_gather(t);
+	finish_checks(t, PHASE_EOM);
+	gather_facts(t);
 	v = decide(t, trace, discards);
 	name_decision(t, v);
 	facts_close(&t->facts);
@@ -108,8 +137,8 @@ const struct verdict *conclude_early(struct transaction *t,
 
 	if (!policy_early(t->kit->policy, t->phase))
 		return NULL;
-	transaction_finish_checks(t, t->phase);
-	transaction_gather(t);
+	finish_checks(t, t->phase);
+	gather_facts(t);
 	view = t->facts;
 	if (rcpt != NULL)
 		gather_recipient(&view, rcpt);
