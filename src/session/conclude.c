@@ -229,6 +229,9 @@ static void log_verdict(struct log_line *line, const struct outcome *o)
 	log_line_text(line, "policy", o->policy);
 	log_line_number(line, "line", v->line);
 	log_notes(line, v);
+	if (o->sealed > 0)
+		log_line_number(line, "sealed", o->sealed);
+	log_line_text(line, "unsealed", o->unsealed);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
 	    o->evidence->body_octets));
