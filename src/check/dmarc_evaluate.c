@@ -172,7 +172,7 @@ static void gather_identifiers(struct evaluation *ev)
 		};
 }
 
-/* "SPF a.example (org a.example), DKIM none": those of this fit. */
+/* "SPF a.example (org a.example), no DKIM pass": those of this fit. */
 static void name_identifiers(const struct evaluation *ev, enum dmarc_fit fit,
     bool dkim, struct buf *out)
 {
@@ -191,7 +191,7 @@ static void name_identifiers(const struct evaluation *ev, enum dmarc_fit fit,
 	if (named > NAMED_MAX)
 		buf_addf(out, " and %zu more", named - NAMED_MAX);
 	if (named == 0 && fit == DMARC_FIT_NO)
-		buf_addf(out, "%s%s none", out->len > 0 ? ", " : "", method);
+		buf_addf(out, "%sno %s pass", out->len > 0 ? ", " : "", method);
 }
 
 static void say(struct evaluation *ev, enum auth_code code, const char *intro,

@@ -78,6 +78,9 @@ struct arc_finding {            /* RFC 8617 */
 	unsigned instances;     /* sets in the message */
 	unsigned oldest_pass;   /* 0: all */
 	bool oldest_known;      /* oldest_pass means something */
+	bool key_missed;        /* the DNS failed for a key of the chain */
+	/* SHA-256 of the body, relaxed; NULL: not known, or nobody seals. */
+	const unsigned char *body_hash;
 };
 
 struct dmarc_record;            /* of check/dmarc_record.h */

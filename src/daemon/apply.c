@@ -84,13 +84,21 @@ static bool change_fields(SMFICTX *ctx, const struct rights *rights,
 	return good;
 }
 
+/* A seal holds only over the header with all our changes. */
+static bool seal_holds(const struct rights *rights, const struct outcome *o)
+{
+	return rights->change_fields ||
+	    (o->removed_count == 0 && o->changed_count == 0);
+}
+
 /* Each at the very top, the last one first. */
 static bool add_fields(SMFICTX *ctx, const struct rights *rights,
     const struct outcome *o)
 {
+	size_t first = seal_holds(rights, o) ? 0 : o->sealed_fields;
 	bool good = true;
 
-	for (size_t i = o->added_count; i-- > 0;) {
+	for (size_t i = o->added_count; i-- > first;) {
 		const struct field_addition *a = &o->added[i];
 		char *value = wire_value(a->value, rights);
 

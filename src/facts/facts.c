@@ -96,7 +96,8 @@ const struct fact_def fact_defs[FACT_COUNT] = {
 	[FACT_DMARC_RESULT] = { "dmarc.result", FACT_WORD, PHASE_EOM,
 	    dmarc_names, "DMARC (RFC 9989)" },
 	[FACT_DMARC_POLICY] = { "dmarc.policy", FACT_WORD, PHASE_EOM,
-	    dmarc_policy_names, "what the domain asks for, after sp, np and t" },
+	    dmarc_policy_names,
+	    "what the domain asks for, after sp, np and t" },
 	[FACT_DMARC_PUBLISHED] = { "dmarc.published", FACT_WORD, PHASE_EOM,
 	    dmarc_policy_names, "the tag that applies, before t" },
 	[FACT_DMARC_ORG] = { "dmarc.org", FACT_DOMAIN, PHASE_EOM, NULL,
@@ -226,7 +227,8 @@ static const char *render_set(struct arena *mem, const struct fact_value *v)
 	return text;
 }
 
-const char *facts_render(struct arena *mem, const struct facts *f, enum fact id)
+const char *facts_render(struct arena *mem, const struct facts *f,
+    enum fact id)
 {
 	const struct fact_value *v = &f->values[id];
 	char ip[IP_TEXT_MAX];

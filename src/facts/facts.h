@@ -30,11 +30,13 @@ enum fact {
 	FACT_IPREV_RESULT,
 	FACT_SPF_RESULT, FACT_SPF_DOMAIN, FACT_SPF_SCOPE, FACT_SPF_HELO,
 	FACT_DKIM_RESULT, FACT_DKIM_DOMAINS, FACT_DKIM_COUNT, FACT_DKIM_REASON,
-	FACT_ARC_RESULT, FACT_ARC_SEALERS, FACT_ARC_TRUSTED, FACT_ARC_OLDEST_PASS,
+	FACT_ARC_RESULT, FACT_ARC_SEALERS, FACT_ARC_TRUSTED,
+	FACT_ARC_OLDEST_PASS,
 	FACT_DMARC_RESULT, FACT_DMARC_POLICY, FACT_DMARC_PUBLISHED,
 	FACT_DMARC_ORG, FACT_DMARC_DISCOVERY, FACT_DMARC_ALIGNED,
 	FACT_DMARC_REASON,
-	FACT_FROM_DOMAIN, FACT_FROM_ADDRESS, FACT_FROM_DOMAINS, FACT_FROM_STATUS,
+	FACT_FROM_DOMAIN, FACT_FROM_ADDRESS, FACT_FROM_DOMAINS,
+	FACT_FROM_STATUS,
 	FACT_FROM_DISPLAY_ADDRESS, FACT_SENDER_DOMAIN, FACT_REPLY_TO_DOMAIN,
 	FACT_LIST_ID,
 	FACT_FORWARDED_LIKELY, FACT_FORWARDED_BY, FACT_FORGED_RESULTS,
@@ -85,7 +87,7 @@ struct fact_value {
 		struct ip ip;
 		const char *text;       /* TEXT, DOMAIN, ADDRESS */
 		struct {
-			const char *const *items;       /* words by their word */
+			const char *const *items; /* words by their word */
 			size_t count;
 		} set;
 	};
@@ -114,7 +116,8 @@ bool fact_is_set(enum fact id);
 /* All of them overwrite; text, items and the array are kept, not copied. */
 
 void facts_word(struct facts *f, enum fact id, int code);
-void facts_text(struct facts *f, enum fact id, const char *text); /* NULL: absent */
+/* NULL: absent */
+void facts_text(struct facts *f, enum fact id, const char *text);
 void facts_number(struct facts *f, enum fact id, int64_t number);
 void facts_yes_no(struct facts *f, enum fact id, bool yes);
 void facts_ip(struct facts *f, enum fact id, const struct ip *ip);
@@ -130,7 +133,8 @@ void facts_close(struct facts *f);
  * Sets are joined with ", ". Not made safe for any wire: that is for the one
  * who puts it there.
  */
-const char *facts_render(struct arena *mem, const struct facts *f, enum fact id);
+const char *facts_render(struct arena *mem, const struct facts *f,
+    enum fact id);
 
 /* The value of header("name"); *state says whether there is one. */
 const char *facts_header(const struct facts *f, const char *name,

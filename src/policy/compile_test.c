@@ -119,7 +119,8 @@ bool compile_subject(struct compiler *c, struct subject *s)
 /* A set has many values or none: say which of them are meant. */
 static bool check_quantifier(struct compiler *c, const struct test *t)
 {
-	bool set = t->subject.fact != FACT_COUNT && fact_is_set(t->subject.fact);
+	bool set = t->subject.fact != FACT_COUNT &&
+	    fact_is_set(t->subject.fact);
 
 	if (set && t->quantifier == QUANTIFIER_NONE) {
 		compiler_error(c, t->subject.offset, "%s is a set: say which "
@@ -357,7 +358,8 @@ static bool compile_test(struct compiler *c, struct test *t)
 	if (t->op != OP_MATCHES && t->op != OP_REGEX)
 		return compile_comparison(c, t, type);
 	if (!t->value.first->quoted) {
-		compiler_error(c, t->value.offset, "a pattern stands in quotes");
+		compiler_error(c, t->value.offset,
+		    "a pattern stands in quotes");
 		return false;
 	}
 	return t->op == OP_REGEX ? compile_pattern(c, t) :

@@ -66,7 +66,8 @@ static void skip_blanks(struct lexer *l)
 		char c = peek(l, 0);
 
 		if (c == '#') {
-			while (l->at < l->source->text.len && peek(l, 0) != '\n')
+			while (l->at < l->source->text.len &&
+			    peek(l, 0) != '\n')
 				l->at++;
 		} else if (c == '\n') {
 			l->line++;
@@ -124,7 +125,8 @@ static void take_string(struct lexer *l, struct token *t)
 	while (peek(l, 0) != '"') {
 		char c = peek(l, 0);
 
-		if (c == '\n' || c == '\0' || (c == '\r' && peek(l, 1) == '\n')) {
+		if (c == '\n' || c == '\0' ||
+		    (c == '\r' && peek(l, 1) == '\n')) {
 			report_error(l->report, l->source, t->offset,
 			    "this string has no closing quote");
 			t->kind = TOKEN_BAD;
@@ -285,7 +287,7 @@ const char *lex_pattern(struct arena *mem, struct slice raw)
 
 	for (size_t i = 0; i < raw.len; i++) {
 		if (raw.data[i] == '\\' && i + 1 < raw.len) {
-			/* A pair stays together, so "\\\"" keeps its meaning. */
+			/* A pair stays together: "\\\"" keeps its meaning. */
 			if (raw.data[i + 1] != '"')
 				out[n++] = '\\';
 			i++;

@@ -27,7 +27,7 @@ enum token_kind {
 
 struct token {
 	enum token_kind kind;
-	struct slice text;      /* of a string: what stands between the quotes */
+	struct slice text;      /* of a string: between the quotes */
 	size_t offset;          /* of the first octet, the quote included */
 	size_t end;             /* behind the last one */
 	unsigned line;

@@ -108,7 +108,8 @@ static bool add_address(struct list *l, struct slice entry, size_t at,
     struct error *err)
 {
 	struct slice local = slice_sub(entry, 0, at);
-	const char *domain = domain_normalise(l->mem, rest_after(entry, at + 1));
+	const char *domain = domain_normalise(l->mem,
+	    rest_after(entry, at + 1));
 
 	if (local.len == 0 || domain == NULL)
 		return error_set(err, "not a mail address");

@@ -96,9 +96,9 @@ static bool too_many(struct parser *p)
 {
 	const struct policy *policy = p->policy;
 
-	if (policy->rule_count < RULES_MAX &&
-	    policy->list_count < LISTS_MAX &&
-	    policy->expectation_count < EXPECTATIONS_MAX)
+	if (policy->rule_count <= RULES_MAX &&
+	    policy->list_count <= LISTS_MAX &&
+	    policy->expectation_count <= EXPECTATIONS_MAX)
 		return false;
 	report_error(p->report, &policy->source, p->now.offset, "too much: a "
 	    "policy has at most %d rules, %d lists and %d expectations",
@@ -125,7 +125,7 @@ bool policy_parse(struct policy *policy, struct policy_report *report)
 	if (!lex_start(&p.lexer, &policy->source, report))
 		return false;
 	parser_take(&p);
-	while (!parser_is(&p, TOKEN_END) && !too_many(&p)) {
+	while (!parser_is(&p, TOKEN_END)) {
 		/* What could not be read must not be skipped twice. */
 		size_t at = p.now.offset;
 
@@ -134,6 +134,8 @@ bool policy_parse(struct policy *policy, struct policy_report *report)
 				parser_take(&p);
 			recover(&p);
 		}
+		if (too_many(&p))
+			break;
 	}
 	/* Only when the rest was understood: it may be what was not read. */
 	if (report->errors == errors && policy->fallback == NULL)

@@ -45,12 +45,14 @@ struct policy *policy_load_text(const char *text, size_t len, const char *name,
     const struct policy_extra *extra, struct policy_report *report);
 void policy_free(struct policy *p);                     /* NULL is fine */
 
-const char *policy_name(const struct policy *p);        /* file name without .policy */
+/* The file's name without folder and .policy. */
+const char *policy_name(const struct policy *p);
 size_t policy_rule_count(const struct policy *p);
 
 /* What the policy needs from whoever gathers facts. */
 const char *const *policy_headers(const struct policy *p, size_t *count);
-bool policy_per_recipient(const struct policy *p);      /* names rcpt.address/domain */
+/* It names rcpt.address or rcpt.domain. */
+bool policy_per_recipient(const struct policy *p);
 /* Is there an `early` rule that may fire at this phase? Early rules reject or
  * tempfail, nothing else. */
 bool policy_early(const struct policy *p, enum phase phase);

@@ -67,7 +67,7 @@ static void show(struct buf *out, struct slice *rest, bool blank)
 	else if (c == UTF8_BAD || c < ' ' || (c >= 0x7f && c < 0xa0) ||
 	    (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
 	    (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029)
-		buf_addc(out, '?');     /* controls, and what turns text round */
+		buf_addc(out, '?');     /* controls, and what turns text */
 	else
 		buf_add(out, at, (size_t)(rest->data - at));
 }

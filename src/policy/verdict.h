@@ -22,8 +22,8 @@ struct verdict {
 	const char *rule;               /* its name, or "default" */
 	const char *file;
 	unsigned line;
-	/* TEMPFAIL and REJECT: "550", "5.7.26" and the text with facts filled in,
-	 * printable ASCII, no CR or LF; QUARANTINE: text is the reason. */
+	/* TEMPFAIL and REJECT: "550", "5.7.26" and the text with facts filled
+	 * in, printable ASCII, no CR or LF; QUARANTINE: text is the reason. */
 	const char *code, *enhanced, *text;
 	const struct tag_header *headers;
 	size_t header_count;

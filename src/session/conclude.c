@@ -6,6 +6,35 @@
 #include "session/decision.h"
 #include "session/edits.h"
 
+/* Those that can be finished at this phase; some wait for the DNS. */
+static void finish_checks(struct transaction *t, enum phase phase)
+{
+	for (size_t i = 0; checks[i] != NULL; i++) {
+		enum phase ready = checks[i]->ready;
+
+		if (!t->evidence.client_settled && ready < PHASE_HEADERS)
+			ready = PHASE_HEADERS;
+		if (t->finished[i] || ready > phase)
+			continue;
+		checks[i]->finish(t->states[i]);
+		t->finished[i] = true;
+	}
+}
+
+static void gather_facts(struct transaction *t)
+{
+	struct gathering g = {
+		.mem = t->mem,
+		.evidence = &t->evidence,
+		.findings = &t->findings,
+		.phase = t->phase,
+		.finished = t->finished,
+	};
+
+	g.headers = policy_headers(t->kit->policy, &g.header_count);
+	gather(&g, &t->facts);
+}
+
 /* A reply line of RFC 5321 has 512 octets with its codes and CRLF. */
 #define REPLY_TEXT_MAX 440
 
@@ -65,8 +94,8 @@ const struct outcome *conclude(struct transaction *t)
 	struct verdict *v;
 	struct outcome *o;
 
-	transaction_finish_checks(t, PHASE_EOM);
-	transaction_gather(t);
+	finish_checks(t, PHASE_EOM);
+	gather_facts(t);
 	v = decide(t, trace, discards);
 	name_decision(t, v);
 	o = new_outcome(t, v, trace);
@@ -85,8 +114,8 @@ const struct verdict *conclude_early(struct transaction *t,
 
 	if (!policy_early(t->kit->policy, t->phase))
 		return NULL;
-	transaction_finish_checks(t, t->phase);
-	transaction_gather(t);
+	finish_checks(t, t->phase);
+	gather_facts(t);
 	view = t->facts;
 	if (rcpt != NULL)
 		gather_recipient(&view, rcpt);
@@ -138,9 +167,12 @@ static void log_results(struct log_line *line, const struct transaction *t)
 		FACT_FORWARDED_BY,
 	};
 
-	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)
-		log_line_text(line, fact_defs[shown[i]].name,
-		    facts_render(t->mem, &t->facts, shown[i]));
+	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++) {
+		const char *text = facts_render(t->mem, &t->facts, shown[i]);
+
+		if (text != NULL && text[0] != '\0')    /* an empty set */
+			log_line_text(line, fact_defs[shown[i]].name, text);
+	}
 	if (t->evidence.forged_results > 0)
 		log_line_number(line, "forged",
 		    (int64_t)t->evidence.forged_results);
@@ -177,6 +209,9 @@ static void log_verdict(struct log_line *line, const struct outcome *o)
 	log_line_text(line, "policy", o->policy);
 	log_line_number(line, "line", v->line);
 	log_notes(line, v);
+	if (o->sealed > 0)
+		log_line_number(line, "sealed", o->sealed);
+	log_line_text(line, "unsealed", o->unsealed);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
 	    o->evidence->body_octets));

@@ -10,7 +10,7 @@
 
 static bool is_outside(const struct kit *kit, const struct ip *address)
 {
-	return address->family != IP_NONE &&
+	return address->family != IP_NONE && !ip_is_loopback(address) &&
 	    !network_list_contains(&kit->options.local_networks, address) &&
 	    !network_list_contains(&kit->options.trusted_relays, address);
 }

@@ -52,7 +52,9 @@ static enum client_class class_of(const struct transaction *t)
 		return CLIENT_LOCAL;
 	if (network_list_contains(&o->trusted_relays, &c->peer))
 		return CLIENT_RELAY;
-	if (network_list_contains(&o->local_networks, &c->peer))
+	/* Postfix gives 127.0.0.1 for mail of sendmail(1), too. */
+	if (ip_is_loopback(&c->peer) ||
+	    network_list_contains(&o->local_networks, &c->peer))
 		return CLIENT_LOCAL;
 	return CLIENT_OUTSIDE;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/arc_seal.h"
+#include "check/dkim_tags.h"
 #include "mail/domain.h"
 #include "mail/ip.h"
 #include "setup/socket_name.h"
@@ -55,6 +57,27 @@ static bool check_socket(const char *value, struct error *err)
 	return socket_name_parse(value, &name, err);
 }
 
+static bool check_dkim_name(const char *value, size_t labels,
+    const char *what, struct error *err)
+{
+	struct arena *mem = arena_new(256);
+	bool good = value[0] == '\0' ||
+	    dkim_name(mem, slice_of(value), labels) != NULL;
+
+	arena_free(mem);
+	return good || error_set(err, "\"%s\" is no %s", value, what);
+}
+
+static bool check_signer(const char *value, struct error *err)
+{
+	return check_dkim_name(value, 2, "domain that can sign", err);
+}
+
+static bool check_selector(const char *value, struct error *err)
+{
+	return check_dkim_name(value, 1, "selector", err);
+}
+
 #define AT(member) offsetof(struct conf, member)
 
 const struct conf_key conf_keys[] = {
@@ -83,10 +106,10 @@ const struct conf_key conf_keys[] = {
 	  check_domain,
 	  "Domains whose mail comes from our own servers. They are added to the\n"
 	  "policy's list local-domains. A leading dot: every subdomain." },
-	{ NULL, "local-networks", KEY_TEXTS, AT(local_networks),
-	  "127.0.0.0/8 ::1/128", NULL, 0, 0, check_network,
+	{ NULL, "local-networks", KEY_TEXTS, AT(local_networks), "", NULL, 0, 0,
+	  check_network,
 	  "Clients of class local: they submit mail, and are not judged by SPF,\n"
-	  "iprev and DMARC." },
+	  "iprev and DMARC. Loopback (127.0.0.0/8, ::1) always belongs to them." },
 	{ NULL, "trusted-relays", KEY_TEXTS, AT(trusted_relays), "", NULL, 0, 0,
 	  check_network,
 	  "Our own front servers. The client that is judged is taken from the\n"
@@ -131,6 +154,24 @@ const struct conf_key conf_keys[] = {
 	{ "dkim", "signatures", KEY_NUMBER, AT(signatures), "15", NULL, 1, 100,
 	  NULL,
 	  "Verified at the most; those of the author's domain come first." },
+	{ "arc", "seal", KEY_YES_NO, AT(seal), "no", NULL, 0, 0, NULL,
+	  "Seal mail that goes on (RFC 8617 5.1). The MTA's last milter that\n"
+	  "changes anything must be this one." },
+	{ "arc", "domain", KEY_TEXT, AT(seal_domain), "", NULL, 0, 0,
+	  check_signer, "The sealing domain, d=." },
+	{ "arc", "selector", KEY_TEXT, AT(seal_selector), "", NULL, 0, 0,
+	  check_selector,
+	  "The public key is published at SELECTOR._domainkey.DOMAIN." },
+	{ "arc", "key-file", KEY_TEXT, AT(seal_key_file), "", NULL, 0, 0, NULL,
+	  "Private RSA key in PEM. It must belong to root or to the user we\n"
+	  "run as, and nobody else may have access." },
+	{ "arc", "fields", KEY_TEXTS, AT(seal_fields),
+	  "From Sender Reply-To To Cc Subject Date Message-ID In-Reply-To "
+	  "References MIME-Version Content-Type Content-Transfer-Encoding "
+	  "List-Id List-Post List-Unsubscribe List-Unsubscribe-Post "
+	  "DKIM-Signature",
+	  NULL, 0, 0, seal_field_check,
+	  "What a seal covers; From always is." },
 	{ "dmarc", "identifiers", KEY_NUMBER, AT(identifiers), "10", NULL, 1, 100,
 	  NULL,
 	  "Signing domains whose organizational domain is looked up at the most." },

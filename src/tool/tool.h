@@ -21,7 +21,7 @@ struct tool_flag {
 };
 
 #define TOOL_FLAGS 12
-#define TOOL_VALUES 64
+#define TOOL_VALUES 1024
 
 struct tool_value {
 	const struct tool_flag *flag;

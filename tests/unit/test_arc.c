@@ -95,6 +95,7 @@ struct oddity {
 	const char *more;               /* tags of AMS, "x=1; " */
 	const char *algorithm;          /* of AMS, as written */
 	const char *seal_more;          /* tags of AS */
+	const char *seal_algorithm;     /* of AS, as written */
 	const char *name;               /* of its AS field */
 	const char *record;             /* of its key; "": none */
 	const char *then_body;          /* the body after this set was added */
@@ -251,7 +252,8 @@ static char *seal(const struct sealed *s, unsigned i, const struct oddity *odd)
 	}
 	buf_addf(&value, " i=%u; cv=%s; a=%s;\n\td=d%u.example.com; s=sel; "
 	    "%sb=", i, is_odd && odd->cv != NULL ? odd->cv :
-	    i == 1 ? "none" : "pass", algorithm_of(key), i,
+	    i == 1 ? "none" : "pass", is_odd && odd->seal_algorithm != NULL ?
+	    odd->seal_algorithm : algorithm_of(key), i,
 	    is_odd && odd->seal_more != NULL ? odd->seal_more : "");
 	cover(&text, "ARC-Seal", buf_text(&value));
 	sign(pkeys[key], &text, &value);
@@ -502,6 +504,10 @@ static const struct row {
 	{ "blank before the colon", { .sets = 2, .odd = { .at = 2,
 	  .name = "ARC-Seal " } }, AUTH_PASS, NULL, 0, 2 },
 
+	{ "SHA-1 in a seal", { .sets = 2, .odd = { .at = 1,
+	  .seal_algorithm = "rsa-sha1" } }, AUTH_FAIL,
+	  "ARC-Seal i=1 of d1.example.com: rsa-sha1 proves nothing", 0, 1 },
+
 	/* keys: all trouble is permanent (5.2.1) */
 	{ "no key", { .sets = 2, .odd = { .at = 2, .record = "" } }, AUTH_FAIL,
 	  "ARC-Message-Signature i=2 of d2.example.com: no such selector", 0,
@@ -692,6 +698,24 @@ static void test_intruders(void **state)
 	}
 }
 
+/* Two readers may see two fields in it, so nobody can have signed it. */
+static void test_control_characters(void **state)
+{
+	const struct plan plan = { .sets = 1, .odd = { .at = 1,
+	    .h = "from:x-odd" } };
+	struct header h = { 0 };
+	struct arc_finding f;
+	struct sealed s;
+
+	(void)state;
+	header_append(&h, mem, slice_of("X-Odd"), (struct slice)TEXT("a\0b"));
+	make(&plan, &s, &h);
+	f = validate_in(&h, slice_of(s.body), buf_slice(&s.zone), 0, NULL);
+	assert_int_equal(f.code, AUTH_FAIL);
+	assert_non_null(strstr(f.reason, "control characters"));
+	buf_free(&s.zone);
+}
+
 /* Ten thousand fields are not even read. */
 static void test_flood(void **state)
 {
@@ -796,6 +820,7 @@ int main(void)
 		TEST(test_splits),
 		TEST(test_instances),
 		TEST(test_intruders),
+		TEST(test_control_characters),
 		TEST(test_flood),
 		TEST(test_giant),
 		TEST(test_check),

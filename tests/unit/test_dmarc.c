@@ -82,7 +82,7 @@ static const struct {
 	{ "nothing authenticated", REC("example.com",
 	    "v=DMARC1; p=quarantine; t=y"), "example.com", NULL, NULL, 0,
 	    "fail none none author example.com example.com",
-	    "no aligned identifier: SPF none, DKIM none" },
+	    "no aligned identifier: no SPF pass, no DKIM pass" },
 	{ "strangers", REC("example.com", "v=DMARC1; p=reject"),
 	    "example.com", "bounce.example.net", "evilexample.com com", 0,
 	    "fail reject reject author example.com example.com",
@@ -94,13 +94,13 @@ static const struct {
 	    REC("own.example.com", "v=DMARC1; p=none; psd=n"),
 	    "example.com", NULL, "m.own.example.com", 0,
 	    "fail reject reject author example.com example.com",
-	    "no aligned identifier: SPF none, DKIM m.own.example.com (org "
+	    "no aligned identifier: no SPF pass, DKIM m.own.example.com (org "
 	    "own.example.com)" },
 	{ "strict", REC("example.com", "v=DMARC1; p=reject; aspf=s"),
 	    "example.com", "m.example.com", NULL, 0,
 	    "fail reject reject author example.com example.com",
 	    "no aligned identifier: SPF m.example.com (not identical, as "
-	    "strict mode demands), DKIM none" },
+	    "strict mode demands), no DKIM pass" },
 	{ "no record", EXISTS("example.com"), "example.com", "example.com",
 	    NULL, 0, "none - none none example.com -",
 	    "no DMARC record for example.com" },
@@ -140,7 +140,7 @@ static const struct {
 	    REC("other.com", "v=DMARC1; p=none"),
 	    "m.example.com", NULL, "x.other.com x.other.net", 0,
 	    "fail reject reject author - m.example.com",
-	    "no aligned identifier: SPF none, DKIM x.other.com (org "
+	    "no aligned identifier: no SPF pass, DKIM x.other.com (org "
 	    "other.com), DKIM x.other.net (another top-level domain)" },
 	{ "failure above, may yet align", REC("m.example.com",
 	    "v=DMARC1; p=reject") "_dmarc.example.com STATUS servfail\n"
@@ -174,19 +174,19 @@ static const struct {
 	{ "many strangers", REC("example.com", "v=DMARC1; p=reject"),
 	    "example.com", NULL, "a.net b.net c.net d.net e.net f.net g.net",
 	    0, "fail reject reject author example.com example.com",
-	    "no aligned identifier: SPF none, DKIM a.net (outside of "
+	    "no aligned identifier: no SPF pass, DKIM a.net (outside of "
 	    "example.com), DKIM b.net (outside of example.com), DKIM c.net "
 	    "(outside of example.com), DKIM d.net (outside of example.com), "
 	    "DKIM e.net (outside of example.com) and 2 more" },
 	{ "np", REC("example.com", "v=DMARC1; p=none; np=reject"),
 	    "ghost.example.com", NULL, NULL, 0,
 	    "fail reject reject org example.com example.com",
-	    "no aligned identifier: SPF none, DKIM none" },
+	    "no aligned identifier: no SPF pass, no DKIM pass" },
 	{ "np in test mode", REC("example.com",
 	    "v=DMARC1; p=none; sp=none; np=reject; t=y"),
 	    "ghost.example.com", NULL, NULL, 0,
 	    "fail quarantine quarantine org example.com example.com",
-	    "no aligned identifier: SPF none, DKIM none" },
+	    "no aligned identifier: no SPF pass, no DKIM pass" },
 	{ "np cannot be told", REC("example.com",
 	    "v=DMARC1; p=none; np=reject") "q.example.com STATUS refused\n",
 	    "q.example.com", NULL, NULL, 0,
@@ -196,7 +196,7 @@ static const struct {
 	    "v=DMARC1; p=reject; np=reject") "q.example.com STATUS servfail\n",
 	    "q.example.com", NULL, NULL, 0,
 	    "fail reject reject org example.com example.com",
-	    "no aligned identifier: SPF none, DKIM none" },
+	    "no aligned identifier: no SPF pass, no DKIM pass" },
 	{ "psd", REC("bank", "v=DMARC1; p=none; sp=quarantine; psd=y")
 	    EXISTS("mail.giant.bank"), "mail.giant.bank", "x.giant.bank",
 	    NULL, 0, "pass quarantine none psd giant.bank bank",
@@ -206,7 +206,7 @@ static const struct {
 	    "giant.bank", "tiny.bank", NULL, 0,
 	    "fail reject reject psd giant.bank bank",
 	    "no aligned identifier: SPF tiny.bank (outside of giant.bank), "
-	    "DKIM none" },
+	    "no DKIM pass" },
 };
 
 static const char *policy_word(enum dmarc_policy p)
@@ -347,13 +347,13 @@ static const struct {
 	    AUTH_NONE, AUTH_PASS, "aligned: SPF example.com (identical)" },
 	{ "helo pass is no identifier", CLIENT_OUTSIDE, "a@example.com",
 	    AUTH_NONE, AUTH_PASS, AUTH_NONE, AUTH_FAIL,
-	    "no aligned identifier: SPF none, DKIM none" },
+	    "no aligned identifier: no SPF pass, no DKIM pass" },
 	{ "dkim pass behind a relay", CLIENT_RELAY, "a@example.com",
 	    AUTH_FAIL, AUTH_NONE, AUTH_PASS, AUTH_PASS,
 	    "aligned: DKIM example.com (identical)" },
 	{ "dkim policy is no pass", CLIENT_OUTSIDE, "a@example.com",
 	    AUTH_SOFTFAIL, AUTH_NONE, AUTH_POLICY, AUTH_FAIL,
-	    "no aligned identifier: SPF none, DKIM none" },
+	    "no aligned identifier: no SPF pass, no DKIM pass" },
 	{ "authenticated", CLIENT_AUTHENTICATED, "a@example.com", AUTH_FAIL,
 	    AUTH_NONE, AUTH_NONE, AUTH_NONE, "authenticated submission" },
 	{ "local", CLIENT_LOCAL, "a@example.com", AUTH_NONE, AUTH_NONE,

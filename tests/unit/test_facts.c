@@ -6,9 +6,11 @@
 #include <cmocka.h>
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "check/check.h"
 #include "facts/facts.h"
 
@@ -151,6 +153,45 @@ static void as_json(void **state)
 	json_drop(j);
 }
 
+/* The manual page's table is this one. */
+static void manual_page(void **state)
+{
+	FILE *in = fopen(ASSAY_SOURCE "/src/policy/assay-policy.5", "r");
+	struct buf page = { 0 }, line = { 0 };
+	char block[4096];
+	size_t n;
+
+	(void)state;
+	assert_non_null(in);
+	while ((n = fread(block, 1, sizeof(block), in)) > 0)
+		buf_add(&page, block, n);
+	fclose(in);
+	for (int i = 0; i < FACT_COUNT; i++) {
+		const struct fact_def *d = &fact_defs[i];
+		const char *at;
+
+		buf_clear(&line);
+		buf_addf(&line, ".It Cm %s Pq %s, %s\n", d->name,
+		    name_word(fact_type_names, (int)d->type),
+		    name_word(phase_names, (int)d->phase));
+		at = strstr(buf_text(&page), buf_text(&line));
+		if (at == NULL)
+			fail_msg("the manual page lacks %s", buf_text(&line));
+		at += line.len;
+		for (const struct name *w = d->words; w != NULL &&
+		    w->word != NULL; w++) {
+			buf_clear(&line);
+			buf_addf(&line, ".Cm %s ", w->word);
+			at = strstr(at, buf_text(&line));
+			if (at == NULL)
+				fail_msg("the manual page lacks %s of %s",
+				    w->word, d->name);
+		}
+	}
+	buf_free(&page);
+	buf_free(&line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +200,7 @@ int main(void)
 		cmocka_unit_test(rendered),
 		cmocka_unit_test(closed),
 		cmocka_unit_test(as_json),
+		cmocka_unit_test(manual_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
