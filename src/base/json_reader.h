@@ -17,7 +17,7 @@
 struct json_document;
 struct json_node;
 
-/* NULL: the text is no JSON object or array, and err says where it goes wrong. */
+/* NULL: the text is no JSON object or array; err says where it goes wrong. */
 struct json_document *json_read(struct slice text, struct error *err);
 void json_document_drop(struct json_document *d);       /* NULL is fine */
 

@@ -5,7 +5,7 @@
  * reader: the history, read, while a daemon may be writing it.
  *
  * Rows are fetched a piece at a time, so that no snapshot stands in the way of
- * the writer however long the caller thinks about them. Not for several threads.
+ * the writer however long the caller thinks about them. For one thread.
  */
 #include <stdbool.h>
 #include <stdint.h>

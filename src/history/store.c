@@ -319,6 +319,15 @@ fail:
 	return NULL;
 }
 
+/* What nobody else would tell. */
+static void say_counts(struct store *s)
+{
+	if (s->counts.left_out + s->counts.lost > 0)
+		log_say(s->log, LOG_LEVEL_WARNING, "history %s: %lu records "
+		    "written, %lu left out, %lu lost", s->path,
+		    s->counts.written, s->counts.left_out, s->counts.lost);
+}
+
 void store_close(struct store *s)
 {
 	if (s == NULL)
@@ -328,6 +337,7 @@ void store_close(struct store *s)
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
+	say_counts(s);
 	free_store(s);
 }
 

@@ -311,9 +311,13 @@ static void verdict(const struct tool *t, const struct record *r,
 	tool_line(t, "notes", joined(json_member(d, "notes"), mem));
 	tool_line(t, "rcpt removed", joined(json_member(d, "rcpts_removed"),
 	    mem));
-	fields(t, headers, "removed", mem);
-	fields(t, headers, "changed", mem);
-	fields(t, headers, "added", mem);
+	/* What was only prepared for a message that is refused is no change. */
+	if (r->edits == NULL || strcmp(r->edits, "none") != 0) {
+		fields(t, headers, "removed", mem);
+		fields(t, headers, "changed", mem);
+		fields(t, headers, "added", mem);
+	}
+	tool_line(t, "not sealed", text(d, "unsealed"));
 	tool_line(t, "time spent", arena_printf(mem, "%" PRId64 ".%03" PRId64
 	    " ms, of it %" PRId64 ".%03" PRId64 " ms for the DNS",
 	    r->took_us / 1000, r->took_us % 1000, r->waited_us / 1000,

@@ -13,7 +13,7 @@
 /* Options that all of them take. */
 #define PAST_FLAG { "--history", "DATABASE", "the history (default: the " \
 	"configured one)" }
-#define SINCE_FLAG { "--since", "TIME", "2h, 14d, or 2026-01-31: no older ones" }
+#define SINCE_FLAG { "--since", "TIME", "no older ones: 2h, 14d, 2026-01-31" }
 
 /* The history that --history names, else the configuration. NULL: it was said
  * why, and *code is what to exit with. conf_free() in either case. */
