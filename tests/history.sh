@@ -120,6 +120,9 @@ good=$("$assay" history --conf "$work/a.conf" --rule default --limit 1 |
     awk '{ print $3 }')
 expect "which rule missed" 0 '^missed *drop .*drop@example.org.: no\|mark ' \
     "$assay" explain "$good" --conf "$work/a.conf"
+expect "another header field" 0 \
+    'header("X-Odd") = yes instead of absent: tag by mark' \
+    "$assay" explain "$good" --conf "$work/a.conf"
 mv "$work/sample.policy" "$work/gone"
 expect "a policy that is gone" 0 'cannot be read any more' "$assay" explain \
     "$id" --conf "$work/a.conf"

@@ -18,6 +18,19 @@ struct search {
 	struct nearest *out;
 };
 
+/* These have a value for every message; "absent" would be idle. */
+static const bool always_known[FACT_COUNT] = {
+	[FACT_CLIENT_CLASS] = true, [FACT_HELO_STATUS] = true,
+	[FACT_RCPT_COUNT] = true, [FACT_IPREV_RESULT] = true,
+	[FACT_SPF_RESULT] = true, [FACT_SPF_SCOPE] = true,
+	[FACT_SPF_HELO] = true, [FACT_DKIM_RESULT] = true,
+	[FACT_DKIM_COUNT] = true, [FACT_ARC_RESULT] = true,
+	[FACT_DMARC_RESULT] = true, [FACT_DMARC_DISCOVERY] = true,
+	[FACT_FROM_STATUS] = true, [FACT_FORWARDED_LIKELY] = true,
+	[FACT_FORGED_RESULTS] = true, [FACT_MESSAGE_SIZE] = true,
+	[FACT_MESSAGE_HEADERS] = true,
+};
+
 static const char *value_text(struct arena *mem, const struct facts *f,
     enum fact id)
 {
@@ -39,13 +52,10 @@ static struct nearest_change *find(const struct nearest *n, const char *fact,
 	return NULL;
 }
 
-/* What if this fact had the value that now stands in s->x? */
-static void try_it(struct search *s, const struct facts *original,
-    enum fact id)
+/* What if the fact had the value that now stands in s->x? */
+static void try_named(struct search *s, const char *name, const char *was,
+    const char *would)
 {
-	const char *name = fact_defs[id].name;
-	const char *would = value_text(s->mem, &s->x.facts, id);
-	const char *was = value_text(s->mem, original, id);
 	struct nearest_change *c;
 	struct verdict v;
 
@@ -64,6 +74,13 @@ static void try_it(struct search *s, const struct facts *original,
 		.fact = name, .was = was, .would = would, .action = v.action,
 		.rule = v.rule, .file = v.file, .line = v.line,
 	};
+}
+
+static void try_it(struct search *s, const struct facts *original,
+    enum fact id)
+{
+	try_named(s, fact_defs[id].name, value_text(s->mem, original, id),
+	    value_text(s->mem, &s->x.facts, id));
 }
 
 static void try_absent(struct search *s, const struct facts *f, enum fact id)
@@ -146,54 +163,108 @@ static const char *behind_fact(const char *test, const char *name)
 	return test + len + 1;
 }
 
-/* Texts in quotes, or the number, behind the fact. A value of the message in
- * quotes would do no harm: it is one more text to try. */
+/* The next text in quotes, from *at on; NULL: none is left. A value of the
+ * message in quotes does no harm: it is one more text to try. */
+static const char *next_quoted(struct arena *mem, const char **at)
+{
+	const char *open = strchr(*at, '"');
+	const char *close = open == NULL ? NULL : strchr(open + 1, '"');
+
+	if (close == NULL)
+		return NULL;
+	*at = close + 1;
+	return arena_strndup(mem, open + 1, (size_t)(close - open - 1));
+}
+
+/* What a test compares the fact with: texts in quotes, or the number. */
 static void try_compared(struct search *s, const struct facts *f, enum fact id,
     const char *test)
 {
-	const char *open;
+	const char *text;
+	size_t digits;
 
-	if (fact_defs[id].type == FACT_NUMBER) {
-		size_t skip = strcspn(test, "0123456789");
-		size_t digits = strspn(test + skip, "0123456789");
-		const char *text = arena_strndup(s->mem, test + skip, digits);
-
-		try_text(s, f, id, text);
-		/* One more, for < and >. */
-		if (digits > 0 && digits < 10)
-			try_text(s, f, id, arena_printf(s->mem, "%ld",
-			    strtol(text, NULL, 10) + 1));
+	if (fact_defs[id].type != FACT_NUMBER) {
+		while ((text = next_quoted(s->mem, &test)) != NULL)
+			try_text(s, f, id, text);
 		return;
 	}
-	while ((open = strchr(test, '"')) != NULL) {
-		const char *close = strchr(open + 1, '"');
-
-		if (close == NULL)
-			return;
-		try_text(s, f, id, arena_strndup(s->mem, open + 1,
-		    (size_t)(close - open - 1)));
-		test = close + 1;
-	}
+	test += strcspn(test, "0123456789");
+	digits = strspn(test, "0123456789");
+	if (digits == 0 || digits > 15)
+		return;
+	text = arena_strndup(s->mem, test, digits);
+	try_text(s, f, id, text);
+	/* One more, for < and >. */
+	try_text(s, f, id, arena_printf(s->mem, "%lld",
+	    strtoll(text, NULL, 10) + 1));
 }
 
-/* Each test of each step of the trace stands behind "; ". */
+/* The next test of a trace, cut out; they stand behind "; ". */
+static const char *next_test(struct arena *mem, const char **detail)
+{
+	const char *at = *detail, *end;
+
+	if (at == NULL || *at == '\0')
+		return NULL;
+	end = strstr(at, "; ");
+	*detail = end != NULL ? end + 2 : NULL;
+	return arena_strndup(mem, at, end != NULL ? (size_t)(end - at) :
+	    strlen(at));
+}
+
 static void try_traced(struct search *s, const struct facts *f, enum fact id)
 {
 	for (size_t i = 0; i < s->trace->count; i++) {
-		const char *test = s->trace->steps[i].detail;
+		const char *rest = s->trace->steps[i].detail, *test;
 
-		while (test != NULL) {
-			const char *next = strstr(test, "; ");
-			char *one = arena_strndup(s->mem, test, next != NULL ?
-			    (size_t)(next - test) : strlen(test));
-			const char *value = behind_fact(one,
+		while ((test = next_test(s->mem, &rest)) != NULL) {
+			const char *value = behind_fact(test,
 			    fact_defs[id].name);
 
 			if (value != NULL)
 				try_compared(s, f, id, value);
-			test = next != NULL ? next + 2 : NULL;
 		}
 	}
+}
+
+static const char *or_absent(const char *value)
+{
+	return value == NULL ? "absent" : *value == '\0' ? "empty" : value;
+}
+
+static void try_header(struct search *s, size_t i)
+{
+	struct header_fact *h = &s->x.facts.headers[i];
+	const char *name = arena_printf(s->mem, "header(\"%s\")", h->name);
+	const char *was = h->value;
+
+	for (size_t k = 0; k < s->trace->count; k++) {
+		const char *rest = s->trace->steps[k].detail, *test;
+
+		while ((test = next_test(s->mem, &rest)) != NULL) {
+			const char *value = behind_fact(test, name);
+
+			while (value != NULL && (h->value = next_quoted(s->mem,
+			    &value)) != NULL)
+				try_named(s, name, or_absent(was), h->value);
+		}
+	}
+	h->value = NULL;
+	try_named(s, name, or_absent(was), or_absent(NULL));
+	h->value = was;
+}
+
+/* On a copy, for x is not ours. */
+static void try_headers(struct search *s)
+{
+	struct facts *f = &s->x.facts;
+
+	if (f->header_count == 0)
+		return;
+	f->headers = arena_memdup(s->mem, f->headers,
+	    f->header_count * sizeof(*f->headers));
+	for (size_t i = 0; i < f->header_count; i++)
+		try_header(s, i);
 }
 
 static void try_fact(struct search *s, const struct facts *f, enum fact id)
@@ -220,7 +291,7 @@ static void try_fact(struct search *s, const struct facts *f, enum fact id)
 		try_traced(s, f, id);
 		break;
 	}
-	if (f->values[id].state == FACT_KNOWN)
+	if (f->values[id].state == FACT_KNOWN && !always_known[id])
 		try_absent(s, f, id);
 }
 
@@ -247,19 +318,14 @@ static bool is_open(const char *test)
 /* The one test of this rule that says no; NULL: several do, or none. */
 static const char *only_no(struct arena *mem, const char *detail)
 {
-	const char *found = NULL;
+	const char *found = NULL, *test;
 
-	while (detail != NULL && *detail != '\0') {
-		const char *next = strstr(detail, "; ");
-		char *test = arena_strndup(mem, detail, next != NULL ?
-		    (size_t)(next - detail) : strlen(detail));
-
-		if (strstr(test, ": no (") != NULL) {
-			if (found != NULL)
-				return NULL;
-			found = test;
-		}
-		detail = next != NULL ? next + 2 : NULL;
+	while ((test = next_test(mem, &detail)) != NULL) {
+		if (strstr(test, ": no (") == NULL)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = test;
 	}
 	return found;
 }
@@ -298,6 +364,7 @@ void nearest_find(const struct restored *x, const struct policy *p,
 		try_fact(&s, &x->facts, (enum fact)i);
 		s.x.facts.values[i] = x->facts.values[i];
 	}
+	try_headers(&s);
 	sort(out, now->action, mem);
 	find_misses(trace, mem, out);
 }
