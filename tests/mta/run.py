@@ -73,8 +73,10 @@ def scenarios():
     """(name, why, function); dns-down and queue-empty come last."""
     import hostile
     import milter_client
+    import milter_hostile
     import sessions
-    return sessions.SCENARIOS + milter_client.SCENARIOS + hostile.SCENARIOS
+    return (sessions.SCENARIOS + milter_client.SCENARIOS +
+            milter_hostile.SCENARIOS + hostile.SCENARIOS)
 
 
 class Tally:
