@@ -28,6 +28,7 @@ struct store {
 	char *path;
 	struct log *log;
 	struct writer *writer;          /* the thread's alone */
+	bool untidy;                    /* so is this: more has to go */
 	pthread_t thread;
 
 	pthread_mutex_t lock;           /* of everything below */
@@ -122,7 +123,7 @@ static void wait_for(struct store *s, const struct timespec *until,
 /* Something to write, and a moment for more of it; or time to clean up. */
 static void wait_for_work(struct store *s)
 {
-	struct timespec tidy = in_ms(PRUNE_MS), gathered;
+	struct timespec tidy = in_ms(s->untidy ? GATHER_MS : PRUNE_MS), gathered;
 
 	wait_for(s, &tidy, 1);
 	gathered = in_ms(GATHER_MS);
@@ -184,19 +185,20 @@ static void prune(struct store *s)
 {
 	struct store_limits limits;
 	struct error err;
-	bool more = true;
 
 	pthread_mutex_lock(&s->lock);
 	limits = s->limits;
 	pthread_mutex_unlock(&s->lock);
-	for (int i = 0; more && i < PRUNE_PIECES; i++) {
+	s->untidy = true;
+	for (int i = 0; s->untidy && i < PRUNE_PIECES; i++) {
 		int64_t before = (int64_t)time(NULL) -
 		    (int64_t)limits.days * 86400;
 		long gone = writer_prune(s->writer, before, limits.octets,
-		    &more, &err);
+		    &s->untidy, &err);
 
 		if (gone < 0) {
 			say_trouble(s, &err);
+			s->untidy = false;      /* another time */
 			return;
 		}
 		pthread_mutex_lock(&s->lock);

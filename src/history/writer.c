@@ -9,8 +9,10 @@
 #include "base/mem.h"
 #include "history/schema.h"
 
-/* Rows removed in one transaction. */
-#define PRUNE_ROWS 500
+/* Rows removed in one transaction: old ones, and those that are too many; of
+ * these fewer, for a small history must not go whole. */
+#define OLD_ROWS 500
+#define FIRST_ROWS 50
 /* Pages given back in one transaction. */
 #define VACUUM_PAGES 1000
 
@@ -186,17 +188,16 @@ enum written writer_put(struct writer *w, struct record *const *records,
 }
 
 /* One piece: of each table the rows that this pair of statements names. */
-static long drop_rows(struct writer *w, enum statement details,
-    enum statement messages, int64_t before, struct error *err)
+static long drop_rows(struct writer *w, const enum statement both[2],
+    int64_t before, int64_t rows, struct error *err)
 {
-	const enum statement both[] = { details, messages };
 	long gone;
 
 	if (!ask(w, BEGIN, NULL))
 		goto fail;
 	for (size_t i = 0; i < 2; i++) {
 		sqlite3_bind_int64(w->statements[both[i]], 1, before);
-		sqlite3_bind_int64(w->statements[both[i]], 2, PRUNE_ROWS);
+		sqlite3_bind_int64(w->statements[both[i]], 2, rows);
 		if (!ask(w, both[i], NULL))
 			goto fail;
 	}
@@ -239,11 +240,14 @@ static bool shrink(struct writer *w, int64_t octets, bool *more,
 long writer_prune(struct writer *w, int64_t before, int64_t octets, bool *more,
     struct error *err)
 {
-	long gone = drop_rows(w, OLD_DETAILS, OLD_MESSAGES, before, err);
+	static const enum statement old[] = { OLD_DETAILS, OLD_MESSAGES };
+	static const enum statement first[] = { FIRST_DETAILS,
+	    FIRST_MESSAGES };
+	long gone = drop_rows(w, old, before, OLD_ROWS, err);
 
 	*more = false;
 	if (gone == 0 && too_large(w, octets))
-		gone = drop_rows(w, FIRST_DETAILS, FIRST_MESSAGES, 0, err);
+		gone = drop_rows(w, first, 0, FIRST_ROWS, err);
 	if (gone == 0)
 		return shrink(w, octets, more, err) ? 0 : -1;
 	*more = gone > 0;
