@@ -158,12 +158,12 @@ const char *dkim_name(struct arena *mem, struct slice value, size_t min_labels)
 	return labels < min_labels ? NULL : domain_normalise(mem, value);
 }
 
+/* "No lowercase characters permitted" (RFC 6376 2.11). */
 static int hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 bool dkim_quoted(struct arena *mem, struct slice value, struct slice *out)

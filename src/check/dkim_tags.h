@@ -50,5 +50,5 @@ bool dkim_field_name(struct slice s);
 const char *dkim_name(struct arena *mem, struct slice value, size_t min_labels);
 
 /* dkim-quoted-printable (RFC 6376 2.11, RFC 8616 5): FWS dropped, "=XX" with
- * upper or lower hex. The value must be all of it. */
+ * upper-case hex. The value must be all of it. */
 bool dkim_quoted(struct arena *mem, struct slice value, struct slice *out);

@@ -59,6 +59,8 @@ static void conclude(struct spf_layer *lib, SPF_response_t *response,
 {
 	const struct spf_scene *s = &lib->scenes[lib->top];
 
+	if (lib->unfit != NULL)
+		return;         /* why is known better than by its error */
 	if (lib->stopped) {
 		out->code = lib->code;
 		return;

@@ -21,6 +21,11 @@ struct rights {
 sfsistat apply_verdict(SMFICTX *ctx, const struct verdict *v);
 
 /* Edits, then the answer. An edit that the MTA has allowed and then refuses
- * makes it a tempfail: a forged field must not pass as ours. */
+ * makes it a tempfail: a forged field must not pass as ours. What became of
+ * the outcome goes to the history. */
 sfsistat apply_outcome(SMFICTX *ctx, const struct rights *rights,
+    const struct outcome *o, struct service *s);
+
+/* An early refusal: the answer, and the history. v NULL: there is none. */
+sfsistat apply_refusal(SMFICTX *ctx, const struct verdict *v,
     const struct outcome *o, struct service *s);

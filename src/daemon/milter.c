@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/milter.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,12 +23,61 @@ static struct service *the_service;
 /* Postfix sends a header field of up to header_size_limit as one packet. */
 #define MAX_PACKET (1 << 20)
 
-/* One connection from the MTA: what was agreed, and our end of it. */
+/* One client of the MTA: what was agreed with it, and our end of it. */
 struct peer {
 	struct rights rights;
-	struct connection *connection;  /* NULL before on_connect() */
+	struct connection *connection;
 	bool in_message;
 };
+
+/*
+ * The pointer libmilter keeps for us is a peer from connect to close. Before
+ * and afterwards it is only what was agreed, as an odd number: Sendmail may
+ * bring its next client by the same connection (SMFIC_QUIT_NC). libmilter then
+ * calls close, connect without another negotiation, and close again at the end
+ * even if no client came; so nothing that must be freed can outlast close.
+ */
+enum {
+	KEPT = 1 << 0, KEPT_ADD = 1 << 1, KEPT_CHANGE = 1 << 2,
+	KEPT_REMOVE = 1 << 3, KEPT_QUARANTINE = 1 << 4, KEPT_BLANK = 1 << 5,
+};
+
+static void keep_rights(SMFICTX *ctx, const struct rights *r)
+{
+	uintptr_t kept = KEPT;
+
+	kept |= r->add_fields ? KEPT_ADD : 0;
+	kept |= r->change_fields ? KEPT_CHANGE : 0;
+	kept |= r->remove_rcpts ? KEPT_REMOVE : 0;
+	kept |= r->quarantine ? KEPT_QUARANTINE : 0;
+	kept |= r->leading_blank ? KEPT_BLANK : 0;
+	smfi_setpriv(ctx, (void *)kept);
+}
+
+static struct peer *new_peer(SMFICTX *ctx)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+	uintptr_t kept = (uintptr_t)smfi_getpriv(ctx);
+
+	p->rights = (struct rights){
+		.add_fields = kept & KEPT_ADD,
+		.change_fields = kept & KEPT_CHANGE,
+		.remove_rcpts = kept & KEPT_REMOVE,
+		.quarantine = kept & KEPT_QUARANTINE,
+		.leading_blank = kept & KEPT_BLANK,
+	};
+	smfi_setpriv(ctx, p);
+	return p;
+}
+
+/* NULL where there is no client: libmilter lets an MTA that forgets to tell of
+ * one come as far as HELO, and maybe farther. It is asked to try again. */
+static struct peer *the_peer(SMFICTX *ctx)
+{
+	void *kept = smfi_getpriv(ctx);
+
+	return (uintptr_t)kept & KEPT ? NULL : kept;
+}
 
 /* False while we are stopping: a message that began now would be cut off. */
 static bool message_begins(struct peer *p)
@@ -39,8 +89,7 @@ static bool message_begins(struct peer *p)
 
 static void message_ends(struct peer *p)
 {
-	if (p->connection != NULL)
-		transaction_end(p->connection);
+	transaction_end(p->connection);
 	if (p->in_message)
 		service_message_ends(the_service);
 	p->in_message = false;
@@ -98,19 +147,18 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
     unsigned long *want_actions, unsigned long *want_steps,
     unsigned long *want2, unsigned long *want3)
 {
-	struct peer *p = xcalloc(1, sizeof(*p));
-
-	(void)unused2;
-	(void)unused3;
-	say_what_is_missing(actions, steps);
-	p->rights = (struct rights){
+	const struct rights rights = {
 		.add_fields = actions & SMFIF_ADDHDRS,
 		.change_fields = actions & SMFIF_CHGHDRS,
 		.remove_rcpts = actions & SMFIF_DELRCPT,
 		.quarantine = actions & SMFIF_QUARANTINE,
 		.leading_blank = steps & SMFIP_HDR_LEADSPC,
 	};
-	smfi_setpriv(ctx, p);
+
+	(void)unused2;
+	(void)unused3;
+	say_what_is_missing(actions, steps);
+	keep_rights(ctx, &rights);
 	if (actions & SMFIF_SETSYMLIST)
 		ask_for_macros(ctx);
 	*want_actions = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS |
@@ -137,7 +185,7 @@ static const char *confirmed_name(SMFICTX *ctx, const char *host)
 
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	struct kit *kit = service_kit(the_service);
 	struct client client = { .name = confirmed_name(ctx, host) };
 
@@ -145,6 +193,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 		client.address =
 		    ip_from_sockaddr((const struct sockaddr *)address);
 	client.submitted = client.address.family == IP_NONE;
+	if (p == NULL)
+		p = new_peer(ctx);
 	connection_close(p->connection);
 	p->connection = connection_open(kit, &client);
 	kit_drop(kit);
@@ -159,8 +209,10 @@ static void learn_tls(SMFICTX *ctx, struct connection *c)
 
 static sfsistat on_helo(SMFICTX *ctx, char *helo)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	message_ends(p);
 	connection_helo(p->connection, helo);
 	learn_tls(ctx, p->connection);
@@ -177,7 +229,7 @@ static bool has_parameter(char **argv, const char *name)
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	const struct mail_event event = {
 		.path = argv[0],
 		.auth_user = macro(ctx, "{auth_authen}"),
@@ -185,15 +237,20 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		.queue_id = macro(ctx, "i"),
 		.utf8 = has_parameter(argv, "SMTPUTF8"),
 	};
+	const struct verdict *v;
 	sfsistat answer;
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	if (!message_begins(p)) {
 		smfi_setreply(ctx, (char *)"451", (char *)"4.3.2",
 		    (char *)"the mail filter is about to restart");
 		return SMFIS_TEMPFAIL;
 	}
 	learn_tls(ctx, p->connection);
-	answer = apply_verdict(ctx, transaction_mail(p->connection, &event));
+	v = transaction_mail(p->connection, &event);
+	answer = apply_refusal(ctx, v, transaction_refusal(p->connection),
+	    the_service);
 	if (answer != SMFIS_CONTINUE)
 		message_ends(p);
 	return answer;
@@ -201,16 +258,23 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
+	const struct verdict *v;
 
-	return apply_verdict(ctx, transaction_rcpt(p->connection, argv[0]));
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
+	v = transaction_rcpt(p->connection, argv[0]);
+	return apply_refusal(ctx, v, transaction_refusal(p->connection),
+	    the_service);
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	struct buf blank = { 0 };
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	if (p->rights.leading_blank) {
 		transaction_header(p->connection, slice_of(name),
 		    slice_of(value));
@@ -226,26 +290,32 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 
 static sfsistat on_eoh(SMFICTX *ctx)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	transaction_headers_done(p->connection);
 	return SMFIS_CONTINUE;
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	transaction_body(p->connection, bytes, n);
 	return SMFIS_CONTINUE;
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	const char *queue_id = macro(ctx, "i");
 	sfsistat answer;
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	if (queue_id == NULL && service_is_news(the_service, NEWS_QUEUE_ID))
 		log_say(service_log(the_service), LOG_LEVEL_WARNING,
 		    "the MTA does not send its queue id (macro i); log lines "
@@ -258,21 +328,24 @@ static sfsistat on_eom(SMFICTX *ctx)
 
 static sfsistat on_abort(SMFICTX *ctx)
 {
-	message_ends(smfi_getpriv(ctx));
+	struct peer *p = the_peer(ctx);
+
+	if (p != NULL)
+		message_ends(p);
 	return SMFIS_CONTINUE;
 }
 
-/* Comes once, also after a failed negotiation and without a connect. */
+/* Comes after a failed negotiation, without a connect, and twice as well. */
 static sfsistat on_close(SMFICTX *ctx)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
 	if (p == NULL)
 		return SMFIS_CONTINUE;
 	message_ends(p);
 	connection_close(p->connection);
+	keep_rights(ctx, &p->rights);
 	free(p);
-	smfi_setpriv(ctx, NULL);
 	return SMFIS_CONTINUE;
 }
 

@@ -5,7 +5,38 @@
 #include "facts/gather.h"
 #include "session/decision.h"
 #include "session/edits.h"
+#include "session/ruling.h"
 #include "session/shadow.h"
+
+/* Those that can be finished at this phase; some wait for the DNS. */
+static void finish_checks(struct transaction *t, enum phase phase)
+{
+	for (size_t i = 0; checks[i] != NULL; i++) {
+		enum phase ready = checks[i]->ready;
+
+		if (!t->evidence.client_settled && ready < PHASE_HEADERS)
+			ready = PHASE_HEADERS;
+		if (t->finished[i] || ready > phase)
+			continue;
+		checks[i]->finish(t->states[i]);
+		t->finished[i] = true;
+	}
+}
+
+static void gather_facts(struct transaction *t)
+{
+	struct gathering g = {
+		.mem = t->mem,
+		.evidence = &t->evidence,
+		.findings = &t->findings,
+		.phase = t->phase,
+		.finished = t->finished,
+	};
+
+	g.headers = t->asked.headers;
+	g.header_count = t->asked.header_count;
+	gather(&g, &t->facts);
+}
 
 /* A reply line of RFC 5321 has 512 octets with its codes and CRLF. */
 #define REPLY_TEXT_MAX 440
@@ -19,6 +50,24 @@ static void name_decision(struct transaction *t, struct verdict *v)
 	    v->text != NULL ? v->text : "refused by policy", t->id);
 }
 
+/* With every fact closed a policy always decides: it has a default. */
+static struct verdict *decide(struct transaction *t, struct trace *trace,
+    bool *discards)
+{
+	const struct decision d = {
+		.policy = t->kit->policy,
+		.facts = &t->facts,
+		.phase = t->phase,
+		.rcpts = t->rcpts,
+		.rcpt_count = t->evidence.rcpt_kept,
+	};
+	struct verdict *v = arena_alloc(t->mem, sizeof(*v));
+
+	facts_close(&t->facts);
+	ruling_act(t, d, v, trace, discards);
+	return v;
+}
+
 static struct outcome *new_outcome(struct transaction *t,
     const struct verdict *v, const struct trace *trace)
 {
@@ -26,6 +75,7 @@ static struct outcome *new_outcome(struct transaction *t,
 
 	*o = (struct outcome){
 		.id = t->id,
+		.phase = t->phase,
 		.verdict = v,
 		.evidence = &t->evidence,
 		.findings = &t->findings,
@@ -48,12 +98,10 @@ const struct outcome *conclude(struct transaction *t)
 	struct verdict *v;
 	struct outcome *o;
 
-	transaction_finish_checks(t, PHASE_EOM);
-	transaction_gather(t);
-	v = decision_final(t, trace, discards);
-	decision_made(t, v);
+	finish_checks(t, PHASE_EOM);
+	gather_facts(t);
+	v = decide(t, trace, discards);
 	name_decision(t, v);
-	facts_close(&t->facts);
 	o = new_outcome(t, v, trace);
 	o->shadow = shadow_decide(t, v, NULL);
 	edits_prepare(t, o, discards);
@@ -64,29 +112,32 @@ const struct outcome *conclude(struct transaction *t)
 const struct verdict *conclude_early(struct transaction *t,
     const struct path *rcpt)
 {
-	struct outcome *refusal;
+	struct decision d;
 	struct facts view;
 	struct verdict *v;
 	struct trace *trace;
+	struct outcome *o;
 
 	if (!policy_early(t->kit->policy, t->phase))
 		return NULL;
-	transaction_finish_checks(t, t->phase);
-	transaction_gather(t);
+	finish_checks(t, t->phase);
+	gather_facts(t);
 	view = t->facts;
 	if (rcpt != NULL)
 		gather_recipient(&view, rcpt);
 	v = arena_alloc(t->mem, sizeof(*v));
 	trace = arena_alloc(t->mem, sizeof(*trace));
-	if (!decision_by(t, t->kit->policy, &view, v, trace) ||
-	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
+	d = (struct decision){ .policy = t->kit->policy, .facts = &view,
+	    .phase = t->phase };
+	if (!ruling_act(t, d, v, trace, NULL))
 		return NULL;
-	decision_made(t, v);
 	name_decision(t, v);
-	refusal = new_outcome(t, v, trace);
-	refusal->shadow = shadow_decide(t, v, rcpt);
-	t->refusal = refusal;
-	conclude_log(t, refusal);
+	o = new_outcome(t, v, trace);
+	o->shadow = shadow_decide(t, v, rcpt);
+	if (rcpt != NULL)
+		o->rcpt = arena_memdup(t->mem, rcpt, sizeof(*rcpt));
+	t->refusal = o;
+	conclude_log(t, o);
 	/* At MAIL the whole message is refused, at RCPT one recipient. */
 	t->over = rcpt == NULL;
 	return v;
@@ -237,6 +288,9 @@ static void log_verdict(struct log_line *line, const struct policy *p,
 	log_counts(line, p, v);
 	log_overrides(line, v);
 	log_shadow(line, o->shadow);
+	if (o->sealed > 0)
+		log_line_number(line, "sealed", o->sealed);
+	log_line_text(line, "unsealed", o->unsealed);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
 	    o->evidence->body_octets));

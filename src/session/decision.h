@@ -2,20 +2,32 @@
 #pragma once
 
 /*
- * decision: the policy, asked about one message: for each recipient where it
- * wants that, and again without a deferral whose time is up (`at-most`).
+ * decision: one message, its recipients, one policy.
+ *
+ * The live session and replay both decide here, so they cannot differ.
  */
-#include "session/transaction.h"
+#include "facts/facts.h"
+#include "mail/address.h"
+#include "policy/policy.h"
 
-/* At the end of the message; there always is a verdict. `discards[i]` is set
- * for recipients to be removed. The trace is the first recipient's. */
-struct verdict *decision_final(struct transaction *t, struct trace *trace,
-    bool *discards);
+/* What a decision rests on. All is borrowed. */
+struct decision {
+	const struct policy *policy;
+	const struct facts *facts;      /* the message's, without recipients */
+	enum phase phase;
+	const struct path *rcpts;
+	size_t rcpt_count;
+	/* Is the deferral of this verdict used up (`at-most`)? Then the rule
+	 * lets the message pass, and it is decided again. NULL: none ever is. */
+	bool (*used_up)(void *arg, const struct verdict *v);
+	void *arg;
+};
 
-/* On one view of the facts, by the policy that acts or another one; false
- * while it is open. `trace` may be NULL. */
-bool decision_by(struct transaction *t, const struct policy *p,
-    const struct facts *f, struct verdict *out, struct trace *trace);
-
-/* The MTA is told this verdict: count its rules, remember its deferral. */
-void decision_made(struct transaction *t, const struct verdict *v);
+/*
+ * The verdict on the message; false while it cannot be said for each of its
+ * recipients. A policy that names a recipient is asked once for each, and the
+ * message gets what verdict_merge() says; `discards` has room for all of them.
+ * The trace kept is the first recipient's; it and `discards` may be NULL.
+ */
+bool decision_make(const struct decision *d, struct arena *mem,
+    struct verdict *out, struct trace *trace, bool *discards);

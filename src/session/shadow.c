@@ -4,35 +4,27 @@
 #include <string.h>
 
 #include "facts/gather.h"
-#include "session/decision.h"
+#include "session/ruling.h"
 
-/* One view of the facts; at end of message every fact of it is closed. */
-static bool decide_view(struct transaction *t, const struct path *rcpt,
+/* As the policy that acts; at end of message every fact is closed. */
+static bool decide(struct transaction *t, const struct path *rcpt,
     struct verdict *out, struct trace *trace)
 {
+	bool ended = t->phase >= PHASE_EOM;
 	struct facts view = t->facts;
+	const struct decision d = {
+		.policy = t->kit->shadow,
+		.facts = &view,
+		.phase = t->phase,
+		.rcpts = t->rcpts,
+		.rcpt_count = ended ? t->evidence.rcpt_kept : 0,
+	};
 
 	if (rcpt != NULL)
 		gather_recipient(&view, rcpt);
-	if (t->phase >= PHASE_EOM)
+	if (ended)
 		facts_close(&view);
-	return decision_by(t, t->kit->shadow, &view, out, trace);
-}
-
-/* As for the policy that acts: once for each recipient, and the mildest. */
-static bool decide_each(struct transaction *t, struct verdict *out,
-    struct trace *trace)
-{
-	size_t n = t->evidence.rcpt_kept;
-	struct verdict *each = arena_array(t->mem, n, sizeof(*each));
-	bool *discards = arena_array(t->mem, n, sizeof(*discards));
-
-	for (size_t i = 0; i < n; i++)
-		if (!decide_view(t, &t->rcpts[i], &each[i],
-		    i == 0 ? trace : NULL))
-			return false;
-	*out = verdict_merge(t->mem, each, n, discards);
-	return true;
+	return ruling_make(t, d, out, trace, NULL);
 }
 
 const struct shadow_outcome *shadow_decide(struct transaction *t,
@@ -42,18 +34,12 @@ const struct shadow_outcome *shadow_decide(struct transaction *t,
 	struct shadow_outcome *s;
 	struct verdict *v;
 	struct trace *trace;
-	bool decided;
 
 	if (policy == NULL)
 		return NULL;
 	v = arena_alloc(t->mem, sizeof(*v));
 	trace = arena_alloc(t->mem, sizeof(*trace));
-	if (t->phase >= PHASE_EOM && t->evidence.rcpt_kept > 0 &&
-	    policy_per_recipient(policy))
-		decided = decide_each(t, v, trace);
-	else
-		decided = decide_view(t, rcpt, v, trace);
-	if (!decided)
+	if (!decide(t, rcpt, v, trace))
 		return NULL;
 	s = arena_alloc(t->mem, sizeof(*s));
 	*s = (struct shadow_outcome){

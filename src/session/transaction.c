@@ -5,7 +5,6 @@
 #include <sys/random.h>
 
 #include "base/mem.h"
-#include "facts/gather.h"
 #include "session/conclude.h"
 #include "session/judged.h"
 
@@ -273,33 +272,4 @@ void transaction_end(struct connection *c)
 {
 	c->transaction = NULL;
 	arena_reset(c->message_mem);
-}
-
-void transaction_finish_checks(struct transaction *t, enum phase phase)
-{
-	for (size_t i = 0; checks[i] != NULL; i++) {
-		enum phase ready = checks[i]->ready;
-
-		if (!t->evidence.client_settled && ready < PHASE_HEADERS)
-			ready = PHASE_HEADERS;
-		if (t->finished[i] || ready > phase)
-			continue;
-		checks[i]->finish(t->states[i]);
-		t->finished[i] = true;
-	}
-}
-
-void transaction_gather(struct transaction *t)
-{
-	struct gathering g = {
-		.mem = t->mem,
-		.evidence = &t->evidence,
-		.findings = &t->findings,
-		.phase = t->phase,
-		.finished = t->finished,
-	};
-
-	g.headers = t->asked.headers;
-	g.header_count = t->asked.header_count;
-	gather(&g, &t->facts);
 }

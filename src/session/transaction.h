@@ -76,7 +76,3 @@ const struct outcome *transaction_refusal(const struct connection *c);
 
 /* The message is over or was aborted; the connection goes on. Any time. */
 void transaction_end(struct connection *c);
-
-/* For conclude.c: finish the checks that can be finished at this phase. */
-void transaction_finish_checks(struct transaction *t, enum phase phase);
-void transaction_gather(struct transaction *t);

@@ -52,6 +52,8 @@ static struct kit *new_kit(void)
 		.limits = { 100, 20000, 4 },
 		.received_spf = true,
 	};
+	o.spf_engine = ENGINE_BOTH;
+	o.dkim_engine = ENGINE_BOTH;
 	k->clock.fixed = 1700000000;
 	k->resolver = zone_resolver(slice_of(zone), "zone", &err);
 	k->checks = check_env_new(&o, NULL, &err);

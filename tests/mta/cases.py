@@ -1,76 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The transactions: what is sent, and what must come of it.
-
-Each stands for one connection. A plain case() is one message; session() has
-several parts. What is not said is as usual: mail.example.com at 192.0.2.10
-writes to bob@example.org, and its message is accepted by default.
-
-results     words that one result of Authentication-Results must hold together
-headers     fields the message is delivered with
-gone        text that must not be delivered
-reply       a regular expression for the last reply
+"""The transactions of ordinary and of bad days; table.py says how to read them.
 """
-from dataclasses import dataclass, field
-
 from letter import Letter
-
-ANN = "ann@example.com"
-RELAXED = dict(domain="example.com", selector="rsa")
-SIMPLE = dict(domain="example.com", selector="rsa", canon="simple/simple")
-ED = dict(domain="example.com", selector="ed")
-ED_SIMPLE = dict(domain="example.com", selector="ed", canon="simple/simple")
-LIST = dict(domain="lists.example.net", selector="rsa")
+from table import (ANN, ED, ED_SIMPLE, LIST, Part, REJECTED, RELAXED, SIMPLE,
+                   SPOOFER, TAGGED, case, session)
 
 FOLDED = "folded\r\n   twice\r\n\tby hand"
 SHAPES = (b".\r\n..a \r\n\t\r\n" + b"x" * 900 + b"\r\n \r\n\r\n\r\n")
-
-
-@dataclass
-class Part:
-    letter: Letter
-    mail: str = ANN
-    rcpt: list = field(default_factory=lambda: ["bob@example.org"])
-    cut: str = None             # "rset": after RCPT; "vanish": inside DATA
-    action: str = "accept"
-    rule: str = "default"
-    reply: str = None
-    rcpt_replies: str = None
-    delivered_to: list = None
-    results: list = field(default_factory=list)
-    headers: list = field(default_factory=list)
-    gone: list = field(default_factory=list)
-
-
-@dataclass
-class Case:
-    name: str
-    why: str
-    parts: list
-    client: str = "192.0.2.10"
-    helo: str = "mail.example.com"
-    login: tuple = None
-
-    def seals(self):
-        return any(part.letter.seals for part in self.parts)
-
-
-OF_SESSION = ("client", "helo", "login")
-
-
-def case(name, why, letter, **rest):
-    session = {k: rest.pop(k) for k in OF_SESSION if k in rest}
-    return Case(name, why, [Part(letter, **rest)], **session)
-
-
-def session(name, why, *parts, **rest):
-    return Case(name, why, list(parts), **rest)
-
-
-SPOOFER = dict(client="192.0.2.66", helo="host.example.net")
-REJECTED = dict(action="reject", rule="dmarc-reject",
-                reply=r"^550 5\.7\.26 .*DMARC: \S+ asks to reject")
-TAGGED = dict(action="tag", rule="dmarc-quarantine",
-              headers=["X-Spam-Flag: YES"])
 
 # The forwarder's address is in nobody's SPF record.
 FORWARDER = dict(client="198.51.100.10", helo="office.example.com",

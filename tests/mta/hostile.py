@@ -14,10 +14,10 @@ import time
 
 import play
 import postfix
-from cases import ANN, RELAXED
 from letter import Letter, message_id
 from servers import until
 from smtp import Client, Refused
+from table import ANN, RELAXED
 
 TAKEN = "250 "
 

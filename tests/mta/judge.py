@@ -2,15 +2,28 @@
 """Was it what the case expects, and did the three agree?"""
 import re
 
+import readers
+
+KEPT = re.compile(r"\b(?:kept|forged)\d+")
+STATUSES = ("none", "multiple", "ambiguous")
+
 
 def result_holds(results, words):
-    """One result (between semicolons) that has all the words."""
-    return any(set(words.split()) <= set(one.split())
+    """One result (between semicolons) that has all the words; a word may
+    name several, any of which will do: "dkim=fail|policy"."""
+    return any(all(any(w in one.split() for w in choices(word))
+                   for word in words.split())
                for one in results.split(";"))
+
+
+def choices(word):
+    name, equals, values = word.partition("=")
+    return [name + equals + value for value in values.split("|")]
 
 
 def expectations(part, s):
     """What this lane got wrong, as sentences."""
+    part = part.seen_by(s.lane)
     wrong = list(s.wrong)
     if part.cut:
         return wrong
@@ -21,6 +34,7 @@ def expectations(part, s):
             not re.search(part.rcpt_replies, s.rcpt_replies):
         wrong.append("replies to RCPT are %r" % s.rcpt_replies)
     wrong += reply_wrong(part, s)
+    wrong += facts_wrong(part, s)
     if s.results is not None:
         wrong += ["no result holds %r in %r" % (words, s.results)
                   for words in part.results
@@ -32,8 +46,31 @@ def expectations(part, s):
     return wrong
 
 
-FIRST = {"accept": "2", "tag": "2", "quarantine": "2", "discard": "2",
-         "tempfail": "4", "reject": "5"}
+def facts_wrong(part, s):
+    wrong = ["%s is %r, not %s" % (name, str(s.facts.get(name)), wanted)
+             for name, wanted in part.facts.items()
+             if not re.search(wanted, str(s.facts.get(name)))]
+    if part.removed is not None and s.removed not in (None, part.removed):
+        wrong.append("%d fields are removed" % s.removed)
+    author = s.facts.get("header.from")
+    if author is None or author in STATUSES:
+        if s.facts.get("dmarc.result") == "pass":
+            wrong.append("DMARC passes for nobody")
+        return wrong
+    for what, raw in (("sent", not part.by_lane and part.text),
+                      ("delivered", s.message and s.message.raw)):
+        others = readers.authors(raw) - {author} if raw else None
+        if others:
+            wrong.append("as %s, the author is %s for us; for somebody %s" %
+                         (what, author, ", ".join(sorted(others))))
+    if part.spoof and s.facts.get("dmarc.result") == "pass" and \
+            author != part.spoof:
+        wrong.append("a forgery passes as " + author)
+    return wrong
+
+
+FIRST = {None: "4", "accept": "2", "tag": "2", "quarantine": "2",
+         "discard": "2", "tempfail": "4", "reject": "5"}
 
 
 def reply_wrong(part, s):
@@ -55,6 +92,11 @@ def delivery_wrong(part, message):
     wrong += ["no field %r" % f for f in part.headers if f not in fields]
     head = message.raw.split(b"\r\n\r\n")[0].decode("latin-1")
     wrong += ["%r was delivered" % text for text in part.gone if text in head]
+    if part.kept is not None:
+        below = message.values("Authentication-Results")[1:]
+        found = [word for value in below for word in KEPT.findall(value)]
+        if found != part.kept:
+            wrong.append("below ours there are %s" % " ".join(found))
     if part.delivered_to and message.recipients != part.delivered_to:
         wrong.append("delivered to %s" % message.recipients)
     return wrong
@@ -62,13 +104,13 @@ def delivery_wrong(part, message):
 
 def agreement(part, all_seen):
     """What the lanes say differently."""
-    if part.cut:
+    if part.cut or part.by_lane:
         return []
     wrong = []
-    for what in ("action", "rule", "results"):
+    for what in ("action", "rule", "results", "header.from", "dmarc.result"):
         said = {}
         for s in all_seen:
-            value = getattr(s, what)
+            value = getattr(s, what, s.facts.get(what))
             if value is not None:
                 said.setdefault(value, []).append(s.lane)
         if what == "results" and part.action in ("reject", "tempfail",

@@ -23,6 +23,8 @@ class Seen:
     message: Delivered = None
     queue_id: str = None
     results: str = None         # Authentication-Results, ours, unfolded
+    facts: dict = field(default_factory=dict)   # by their names in the log
+    removed: int = None         # fields that are taken out
     wrong: list = field(default_factory=list)
 
 
@@ -52,7 +54,7 @@ class MtaLane:
         except (Refused, OSError) as e:
             seen[-1].wrong.append("the session broke: %s" % e)
         for part, s in zip(case.parts, seen):
-            self.aftermath(part, s)
+            self.aftermath(part.seen_by(self.name), s)
         return seen
 
     def part(self, client, part, letter, s):
@@ -66,6 +68,8 @@ class MtaLane:
             client.vanish(letter)
             return
         s.reply = client.data(letter)
+        if part.seen_by(self.name).action is None:
+            return              # the MTA's own answer
         refused = sum(r[0] != "2" for r in replies)
         lines = self.verdict_lines(before, refused + 1)
         if len(lines) != refused + 1:
@@ -73,6 +77,7 @@ class MtaLane:
                            (len(lines), refused + 1))
         if lines:
             s.action, s.rule = lines[-1].get("action"), lines[-1].get("rule")
+            s.facts = lines[-1]
 
     def verdict_lines(self, before, wanted, seconds=10):
         end = time.monotonic() + seconds
@@ -153,6 +158,10 @@ class CheckLane:
         said = json.loads(done.stdout)
         verdict = said["verdict"]
         s.action, s.rule = verdict["action"], verdict["rule"]
+        s.facts = dict(said["facts"], **{
+            "header.from": said["facts"].get("from.domain",
+                                             said["facts"]["from.status"])})
+        s.removed = len(said["headers"]["removed"])
         for added in said["headers"]["added"]:
             if added["name"] == "Authentication-Results":
                 s.results = " ".join(added["value"].split())

@@ -3,6 +3,7 @@
 import base64
 import pathlib
 import subprocess
+import time
 
 import dkim
 import nacl.signing
@@ -11,41 +12,59 @@ SIGNED = [b"from", b"to", b"subject", b"date", b"message-id"]
 
 
 class Keys:
-    """One RSA-2048 and one Ed25519 key; a selector publishes one of them."""
+    """RSA-2048 and Ed25519 for honest selectors. "weak" has 512 bits, and
+    signs; "foreign" publishes a key with which nothing is signed."""
 
     def __init__(self, folder):
-        self.rsa_file = pathlib.Path(folder) / "rsa.pem"
-        subprocess.run(["openssl", "genrsa", "-traditional", "-out",
-                        str(self.rsa_file), "2048"],
-                       check=True, stderr=subprocess.DEVNULL)
-        self.rsa = self.rsa_file.read_bytes()
-        public = subprocess.run(["openssl", "rsa", "-in", str(self.rsa_file),
-                                 "-pubout", "-outform", "DER"], check=True,
-                                stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL).stdout
-        self.rsa_record = ("v=DKIM1; k=rsa; p=" +
-                           base64.b64encode(public).decode())
+        self.rsa_file, self.rsa, self.rsa_record = rsa(folder, "rsa", 2048)
+        _, self.weak, self.weak_record = rsa(folder, "weak", 512)
+        _, _, self.foreign_record = rsa(folder, "foreign", 2048)
         seed = nacl.signing.SigningKey.generate()
         self.ed = base64.b64encode(bytes(seed))
         self.ed_record = ("v=DKIM1; k=ed25519; p=" +
                           base64.b64encode(bytes(seed.verify_key)).decode())
 
 
+def rsa(folder, name, bits):
+    """(file, private key, TXT record)"""
+    file = pathlib.Path(folder) / (name + ".pem")
+    subprocess.run(["openssl", "genrsa", "-traditional", "-out", str(file),
+                    str(bits)], check=True, stderr=subprocess.DEVNULL)
+    public = subprocess.run(["openssl", "rsa", "-in", str(file), "-pubout",
+                             "-outform", "DER"], check=True,
+                            stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL).stdout
+    return file, file.read_bytes(), ("v=DKIM1; k=rsa; p=" +
+                                     base64.b64encode(public).decode())
+
+
+class Clock:
+    """What the signer takes for the time module."""
+
+    def __init__(self, at):
+        self.time = lambda: at
+
+
 def sign(keys, message, domain="example.com", selector="rsa",
-         canon="relaxed/relaxed", tool="dkimpy", headers=None):
+         canon="relaxed/relaxed", tool="dkimpy", headers=None, at=None,
+         length=False):
     """The message with one more signature on top. CRLF in, CRLF out.
 
-    Selectors that begin with "ed" are signed with the Ed25519 key.
+    Selectors that begin with "ed" are signed with the Ed25519 key. `at`: when
+    it is signed, if not now. `selector` goes into the field as it is, so it
+    may bring a tag more.
     """
     if tool == "opendkim":
         return opendkim(keys, message, domain, selector)
     ed = selector.startswith("ed")
+    dkim.time = Clock(at) if at else time
     field = dkim.sign(
         message, selector.encode(), domain.encode(),
-        keys.ed if ed else keys.rsa,
+        keys.weak if selector == "weak" else keys.ed if ed else keys.rsa,
         canonicalize=tuple(c.encode() for c in canon.split("/")),
         signature_algorithm=b"ed25519-sha256" if ed else b"rsa-sha256",
-        include_headers=headers or present(message))
+        include_headers=headers or present(message), length=length)
+    dkim.time = time
     return field + message
 
 

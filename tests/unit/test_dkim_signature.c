@@ -199,6 +199,8 @@ static const struct row {
 	    DKIM_CAUSE_SYNTAX, "i=", NULL },
 	{ "i quoted-printable", TEXT(HEAD "i=a=2Bb@example.com; " REST), 0,
 	    NULL, "quoted" },
+	{ "i small hex", TEXT(HEAD "i=a=2bb@example.com; " REST),
+	    DKIM_CAUSE_SYNTAX, "i=", NULL },
 	{ "i encoded NUL", TEXT(HEAD "i=a=00@example.com; " REST),
 	    DKIM_CAUSE_SYNTAX, "i=", NULL },
 	{ "i encoded CRLF", TEXT(HEAD "i=a=0D=0Ab@example.com; " REST),
