@@ -192,6 +192,42 @@ static void told(void **state)
 	kit_drop(k);
 }
 
+/* What history keeps of a look-up decides again as it did; what nobody asked
+ * then is not known. */
+static void kept(void **state)
+{
+	struct kit *k = new_kit(policy_text);
+	struct connection *c = greet(k, "192.0.2.4", "helo.example.net");
+	struct json *j = json_new();
+	const struct outcome *o = letter(c, "<a@example.com>", "a@example.com");
+	struct arena *mem = arena_new(1024);
+	struct json_document *d;
+	struct error err;
+	struct facts again;
+	bool yes = false;
+	char *text;
+
+	(void)state;
+	facts_json_kept(o->facts, j);
+	text = json_render(j, false);
+	d = json_read(slice_of(text), &err);
+	assert_non_null(d);
+	facts_from_json(json_root(d), mem, &again);
+	assert_int_equal(again.lookup_count, 4);
+	assert_int_equal(facts_lookup(&again, ask_client, &yes), FACT_ABSENT);
+	assert_int_equal(facts_lookup(&again,
+	    "rhsbl(\"dbl.example.org\", helo.name)", &yes), FACT_KNOWN);
+	assert_true(yes);
+	assert_int_equal(facts_lookup(&again, "dnsbl(\"x.example\")", &yes),
+	    FACT_UNKNOWN);
+	json_document_drop(d);
+	free(text);
+	json_drop(j);
+	arena_free(mem);
+	connection_close(c);
+	kit_drop(k);
+}
+
 /* No zone is asked that the policy does not name. */
 static void nothing_asked(void **state)
 {
@@ -235,6 +271,7 @@ int main(void)
 		cmocka_unit_test(clients),
 		cmocka_unit_test(domains),
 		cmocka_unit_test(told),
+		cmocka_unit_test(kept),
 		cmocka_unit_test(nothing_asked),
 		cmocka_unit_test(too_long),
 	};
