@@ -106,14 +106,16 @@ static bool add_address(struct list *l, struct slice entry, size_t at,
 	return true;
 }
 
-/* Digits, dots and a slash, or a colon: an address or a network was meant. */
+/* A colon, a slash, or digits and dots only: an address or a network was
+ * meant. */
 static bool looks_like_network(struct slice s)
 {
 	bool digit = false;
 
-	for (size_t i = 0; i < s.len; i++) {
+	for (size_t i = 0; i < s.len; i++)
 		if (s.data[i] == ':' || s.data[i] == '/' || s.data[i] == '[')
 			return true;
+	for (size_t i = 0; i < s.len; i++) {
 		if (ascii_digit(s.data[i]))
 			digit = true;
 		else if (s.data[i] != '.')

@@ -136,6 +136,19 @@ bool list_has_ip(const struct list *l, const struct ip *ip, int64_t now)
 	return false;
 }
 
+static int64_t end_of(const struct list_entry *e)
+{
+	return e->note == NULL ? 0 : e->note->expires;
+}
+
+bool list_has_same(const struct list *l, const struct list_entry *e)
+{
+	for (const struct list_entry *o = find(l, e); o != NULL; o = o->same)
+		if (end_of(o) == end_of(e))
+			return true;
+	return false;
+}
+
 /* Does it hold now, and as long as the other one? */
 static bool outlives(const struct list_entry *e, const struct list_entry *other,
     int64_t now)

@@ -116,6 +116,11 @@ static void networks(void **state)
 	assert_true(list_has_networks(l));
 	assert_true(list_has_names(l));
 	list_free(l);
+	l = filled("fe80::/10\nfd00::1\n", &r);
+	assert_int_equal(list_count(l), 2);
+	assert_true(ip_parse(slice_of("fe80::1"), &ip));
+	assert_true(list_has_ip(l, &ip, 0));
+	list_free(l);
 	l = filled("0.0.0.0/0\n", &r);
 	assert_true(ip_parse(slice_of("8.8.8.8"), &ip));
 	assert_true(list_has_ip(l, &ip, 0));
