@@ -11,21 +11,12 @@ static const char *const keywords[] = {
 	"unsafe", "dnsbl", "rhsbl", NULL,
 };
 
-static const char *const reserved[] = {
-	"shadow", NULL,
-};
-
 static bool one_of(struct slice word, const char *const *table)
 {
 	for (; *table != NULL; table++)
 		if (slice_is(word, *table))
 			return true;
 	return false;
-}
-
-bool word_is_reserved(struct slice word)
-{
-	return one_of(word, reserved);
 }
 
 bool word_is_keyword(struct slice word)
@@ -113,12 +104,6 @@ bool parser_expected(struct parser *p, const char *what)
 {
 	if (p->now.kind == TOKEN_BAD)
 		return false;
-	if (p->now.kind == TOKEN_WORD && word_is_reserved(p->now.text)) {
-		report_error(p->report, &p->policy->source, p->now.offset,
-		    "\"%.*s\" comes in a later version",
-		    (int)p->now.text.len, p->now.text.data);
-		return false;
-	}
 	report_error(p->report, &p->policy->source, p->now.offset,
 	    "expected %s, found %s", what,
 	    token_name(p->policy->mem, &p->now));
@@ -147,7 +132,7 @@ static bool name_octets(struct slice s)
 bool parser_name(struct parser *p, const char *what, const char **name,
     size_t *offset)
 {
-	if (p->now.kind != TOKEN_WORD || word_is_reserved(p->now.text))
+	if (p->now.kind != TOKEN_WORD)
 		return parser_expected(p, what);
 	if (word_is_keyword(p->now.text)) {
 		report_error(p->report, &p->policy->source, p->now.offset,
@@ -231,8 +216,7 @@ static bool value_left_out(struct parser *p)
 		"and", "or", "not", "in", "matches", "when", "unless", NULL,
 	};
 
-	return parser_is(p, TOKEN_WORD) && (one_of(p->now.text, others) ||
-	    word_is_reserved(p->now.text));
+	return parser_is(p, TOKEN_WORD) && one_of(p->now.text, others);
 }
 
 bool parser_value(struct parser *p, const char *what, struct value *out)
@@ -288,12 +272,11 @@ bool parser_subject(struct parser *p, struct subject *out)
 	static const char *const subjects[] = {
 		"header", "subject", "dnsbl", "rhsbl", NULL,
 	};
-	bool plain = parser_is(p, TOKEN_WORD) &&
-	    !word_is_reserved(p->now.text);
 
 	*out = (struct subject){ .offset = p->now.offset,
 	    .fact = FACT_COUNT };
-	if (!plain || (parser_at_keyword(p) && !one_of(p->now.text, subjects)))
+	if (!parser_is(p, TOKEN_WORD) || (parser_at_keyword(p) &&
+	    !one_of(p->now.text, subjects)))
 		return parser_expected(p, "a fact");
 	out->name = arena_strndup(p->policy->mem, p->now.text.data,
 	    p->now.text.len);

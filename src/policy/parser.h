@@ -39,7 +39,7 @@ bool parser_accept(struct parser *p, enum token_kind kind);
 bool parser_accept_word(struct parser *p, const char *word);
 
 /* "expected WHAT, found ..." at the current token; silent when the lexer has
- * complained about it already. Reserved words say so. Always false. */
+ * complained about it already. Always false. */
 bool parser_expected(struct parser *p, const char *what);
 bool parser_expect(struct parser *p, enum token_kind kind, const char *what);
 
@@ -55,8 +55,6 @@ bool parser_subject(struct parser *p, struct subject *out);
 bool parser_at_keyword(const struct parser *p);
 bool parser_at_statement(const struct parser *p);
 
-/* A word of the language, reserved for a later version. */
-bool word_is_reserved(struct slice word);
 bool word_is_keyword(struct slice word);
 
 struct expr *parse_expr(struct parser *p);
