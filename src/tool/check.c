@@ -5,84 +5,9 @@
  */
 #include <sysexits.h>
 
-#include "mail/received.h"
-#include "session/transaction.h"
 #include "tool/findings_json.h"
+#include "tool/play.h"
 #include "tool/tool.h"
-
-/* What the command line says, or the message's own trace fields. */
-struct envelope {
-	struct client client;
-	const char *helo, *from;
-};
-
-static void from_trace(struct arena *mem, const struct message *m,
-    struct envelope *e)
-{
-	const struct field *received = header_find(&m->header, "Received", 0);
-	const struct field *path = header_find(&m->header, "Return-Path", 0);
-	struct received r;
-
-	if (received != NULL && received_read(mem, received->value, &r)) {
-		e->client.address = r.client;
-		e->client.name = r.name;
-		e->helo = r.helo;
-	}
-	if (path != NULL)
-		e->from = header_unfold(mem, path->value);
-}
-
-static bool read_envelope(const struct tool *t, struct arena *mem,
-    const struct message *m, struct envelope *e, struct error *err)
-{
-	const char *ip = tool_value(t, "--ip"), *name = tool_value(t, "--name");
-	const char *helo = tool_value(t, "--helo");
-	const char *from = tool_value(t, "--from");
-
-	*e = (struct envelope){ .from = "" };
-	from_trace(mem, m, e);
-	if (ip != NULL) {
-		/* The trace fields speak of another client. */
-		e->client.name = NULL;
-		e->helo = NULL;
-		if (!ip_parse(slice_of(ip), &e->client.address))
-			return error_set(err, "--ip %s is no address", ip);
-	}
-	e->client.name = name != NULL ? name : e->client.name;
-	e->helo = helo != NULL ? helo : e->helo;
-	e->from = from != NULL ? from : e->from;
-	return true;
-}
-
-static const struct outcome *play(const struct tool *t, struct connection *c,
-    const struct envelope *e, const struct message *m)
-{
-	const struct mail_event event = {
-		.path = e->from,
-		.auth_user = tool_value(t, "--auth"),
-	};
-	size_t position = 0, refused = 0, taken = 0;
-	const char *rcpt;
-
-	connection_helo(c, e->helo);
-	if (transaction_mail(c, &event) != NULL)
-		return transaction_refusal(c);
-	while ((rcpt = tool_next(t, "--rcpt", &position)) != NULL) {
-		if (transaction_rcpt(c, rcpt) != NULL)
-			refused++;
-		else
-			taken++;
-	}
-	if (refused > 0 && taken == 0)  /* nobody is left to send it to */
-		return transaction_refusal(c);
-	for (size_t i = 0; i < m->header.count; i++)
-		transaction_header(c, m->header.fields[i].name,
-		    m->header.fields[i].value);
-	transaction_headers_done(c);
-	if (m->body.len > 0)
-		transaction_body(c, m->body.data, m->body.len);
-	return transaction_conclude(c, NULL);
-}
 
 static void from_json(struct json *j, const struct author *a)
 {
@@ -336,7 +261,7 @@ static int check_message(const struct tool *t, struct kit *kit,
 		return tool_usage(t, "--time wants seconds since 1970");
 	if (!tool_message(t->words[0], mem, &m, &err))
 		return tool_failed(EX_NOINPUT, "%s", err.text);
-	if (!read_envelope(t, mem, &m, &e, &err))
+	if (!play_envelope(t, mem, &m, &e, &err))
 		return tool_usage(t, "%s", err.text);
 	decide(t, kit, &e, &m);
 	return EX_OK;
