@@ -103,6 +103,16 @@ struct making {
 	struct watch *watch;            /* or NULL */
 };
 
+static void say_warnings(struct log *log, struct slice rest)
+{
+	while (rest.data != NULL && rest.len > 0) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		log_say(log, LOG_LEVEL_WARNING, "%.*s", (int)line.len,
+		    line.data);
+	}
+}
+
 static struct policy *load_policy(const struct making *m, const char *path)
 {
 	struct policy_report report = { 0 };
@@ -111,8 +121,7 @@ static struct policy *load_policy(const struct making *m, const char *path)
 	if (p == NULL)
 		buf_adds(m->problems, buf_text(&report.text));
 	else if (report.warnings > 0)
-		log_say(m->log, LOG_LEVEL_WARNING, "%s",
-		    buf_text(&report.text));
+		say_warnings(m->log, buf_slice(&report.text));
 	if (m->watch != NULL)
 		watch_add(m->watch, &report);
 	policy_report_free(&report);
