@@ -262,6 +262,7 @@ static void rules(const struct tool *t, const struct json_node *d,
 		    or_unknown(text(s, "file")),
 		    json_member_number(s, "line", 0),
 		    or_unknown(text(s, "rule")), fired ? "holds" :
+		    text(s, "note") != NULL ? text(s, "note") :
 		    strcmp(unless, "yes") == 0 ? "excepted by its unless" :
 		    strcmp(when, "no") == 0 ? "does not hold" :
 		    "cannot be said"));
