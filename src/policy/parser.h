@@ -59,6 +59,9 @@ bool word_is_keyword(struct slice word);
 
 struct expr *parse_expr(struct parser *p);
 bool parse_rule(struct parser *p);
+/* "sample N%" and "at-most TIME", which stand among the actions. */
+bool parse_at_setting(const struct parser *p);
+bool parse_setting(struct parser *p, struct rule *r);
 /* One action, final or not, into the deed. */
 bool parse_action(struct parser *p, struct deed *out);
 bool parse_expectation(struct parser *p);
