@@ -15,6 +15,8 @@ struct reading {
 	struct trace *trace;
 	struct verdict *out;
 	struct buf subject;
+	struct rule_hit *hits;          /* every rule that held: many */
+	size_t hit_room;
 	const struct rule *marker;      /* the first one that left a mark */
 	uint64_t key;                   /* of the rule at hand, see sample.h */
 };
@@ -138,13 +140,18 @@ static void add_hit(struct reading *g, const struct rule *r,
     enum effect effect)
 {
 	struct verdict *out = g->out;
-	struct rule_hit *all = extended(g, out->hits, out->hit_count, 1,
-	    sizeof(*all));
 
-	all[out->hit_count++] = (struct rule_hit){ .rule = r->name,
+	if (out->hit_count == g->hit_room) {
+		size_t more = g->hit_room == 0 ? 8 : g->hit_room;
+
+		g->hits = extended(g, g->hits, out->hit_count, more,
+		    sizeof(*g->hits));
+		g->hit_room += more;
+		out->hits = g->hits;
+	}
+	g->hits[out->hit_count++] = (struct rule_hit){ .rule = r->name,
 	    .index = r->index, .effect = effect,
 	    .action = deed_word(&r->deed) };
-	out->hits = all;
 }
 
 static size_t count_marks(const struct mark *m)

@@ -168,7 +168,7 @@ bool policy_early(const struct policy *p, enum phase phase)
 	if (phase >= PHASE_EOM)
 		return false;
 	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
-		if (r->early && r->phase <= phase)
+		if (r->early && !r->observe && r->phase <= phase)
 			return true;
 		/* Nothing behind a rule that waits can be reached. */
 		if (!logic_passable(r, phase))

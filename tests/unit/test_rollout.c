@@ -79,6 +79,11 @@ static void observed(void **state)
 	assert_false(trace.steps[0].fired);
 	assert_int_equal(trace.steps[0].effect, EFFECT_OBSERVED);
 	assert_string_equal(trace.steps[0].note, "observed only: would reject");
+	policy_free(p);
+	/* Nobody is asked early for what acts never. */
+	p = load("rule w early observe { when helo.status == bare "
+	    "reject 550 5.7.1 \"no\" }\ndefault accept\n");
+	assert_false(policy_early(p, PHASE_RCPT));
 	arena_free(mem);
 	policy_free(p);
 }
