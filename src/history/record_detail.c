@@ -178,8 +178,26 @@ static void observed(struct json *j, const struct verdict *v)
 	json_close(j);
 }
 
+/* The shadow policy's verdict, also where it is no other. */
+static void shadow(struct json *j, const struct shadow_outcome *s)
+{
+	if (s == NULL)
+		return;
+	json_open_object(j, "shadow");
+	json_text(j, "action", name_word(action_names, (int)s->verdict->action));
+	record_put(j, "rule", s->verdict->rule);
+	record_put(j, "file", s->verdict->file);
+	json_number(j, "line", s->verdict->line);
+	record_put(j, "policy", s->policy);
+	record_put(j, "version", s->version);
+	record_put_if(j, "differs", s->differs);
+	json_close(j);
+}
+
 static void marks(struct json *j, const struct outcome *o)
 {
+	record_put(j, "version", o->policy_version);
+	shadow(j, o->shadow);
 	json_open_array(j, "rcpts_removed");
 	for (size_t i = 0; i < o->removed_rcpt_count &&
 	    i < RECORD_RCPTS_MAX; i++)

@@ -66,6 +66,7 @@ bool restore(const struct record *r, struct arena *mem, struct restored *out,
 	out->rcpts = r->rcpts;
 	facts_from_json(facts, mem, &out->facts);
 	read_past(facts, mem, out);
+	out->facts.now = r->time;       /* entries of lists that held then */
 	return true;
 }
 

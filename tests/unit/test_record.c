@@ -160,6 +160,34 @@ static void detail_tells_dmarc(void **state)
 	kit_drop(k);
 }
 
+/* By which version it was decided, and what the other policy would have done. */
+static void detail_tells_the_shadow(void **state)
+{
+	struct kit *k = sample_kit(sample_policy);
+	struct record *r;
+	struct json_document *d;
+	const struct json_node *shadow;
+
+	(void)state;
+	k->shadow = sample_load("rule everybody { when rcpt.domain == \"example.org\""
+	    " reject 550 5.7.1 \"no\" }\ndefault accept\n");
+	r = sample_record(k, sample_named("marked"));
+	d = parse(r->detail);
+	assert_string_equal(json_member_text(json_root(d), "version"),
+	    policy_version(k->policy));
+	shadow = json_member(json_root(d), "shadow");
+	assert_string_equal(json_member_text(shadow, "action"), "reject");
+	assert_string_equal(json_member_text(shadow, "rule"), "everybody");
+	assert_string_equal(json_member_text(shadow, "version"),
+	    policy_version(k->shadow));
+	assert_true(json_member_yes_no(shadow, "differs", false));
+	/* Nothing follows from it. */
+	assert_string_equal(r->action, "tag");
+	json_document_drop(d);
+	record_drop(r);
+	kit_drop(k);
+}
+
 static void detail_tells_the_rules(void **state)
 {
 	struct kit *k = sample_kit(sample_policy);
@@ -505,6 +533,7 @@ int main(void)
 		cmocka_unit_test(detail_tells_dmarc),
 		cmocka_unit_test(detail_tells_the_rules),
 		cmocka_unit_test(watched_and_deferred_are_kept),
+		cmocka_unit_test(detail_tells_the_shadow),
 		cmocka_unit_test(early_refusal_names_its_recipient),
 		cmocka_unit_test(nothing_is_no_record),
 		cmocka_unit_test(hostile_bytes_are_kept_whole),
