@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "mail/domain.h"
 #include "policy/tree.h"
@@ -178,36 +177,34 @@ static void look_for_cover(struct auditing *a, const struct list_entry *e)
 		    "%s%s holds all of it", text, where));
 }
 
-static const char *day_text(struct arena *mem, int64_t when)
+/* Both were read from the same text, so the lists are in the same order. */
+static unsigned long older_hits(const struct auditing *a,
+    const struct list_entry *e)
 {
-	time_t at = (time_t)when;
-	char text[16] = "";
-	struct tm tm;
+	const struct list_def *d = a->memory->older->lists;
+	const struct list_entry *o;
 
-	if (gmtime_r(&at, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	return arena_strdup(mem, text);
+	while (d != NULL && strcmp(d->name, a->def->name) != 0)
+		d = d->next;
+	o = d == NULL ? NULL : list_same(d->list, e);
+	return o == NULL ? 0 : list_hits(o);
 }
 
 static void look_at_use(struct auditing *a, const struct list_entry *e)
 {
-	const struct audit_memory *m = a->memory;
-	unsigned long hits = 0;
-	int64_t last = 0;
-
 	if (list_expired(e, a->now))
 		return;
-	if (m == NULL || !m->used(m->arg, a->def->name,
-	    list_entry_text(a->mem, e), &hits, &last)) {
+	if (a->memory == NULL)
 		a->out->unknown++;
+	else if (list_hits(e) > 0)
 		return;
-	}
-	if (hits == 0)
+	else if (older_hits(a, e) > 0)
+		add(a, AUDIT_STALE, e, arena_printf(a->mem, "no message of "
+		    "the last %d days has hit it, only older ones",
+		    AUDIT_STALE_DAYS));
+	else
 		add(a, AUDIT_NEVER_HIT, e, "no message that is remembered "
 		    "has hit it");
-	else if (a->now - last > (int64_t)AUDIT_STALE_DAYS * DAY)
-		add(a, AUDIT_STALE, e, arena_printf(a->mem, "last hit on %s",
-		    day_text(a->mem, last)));
 }
 
 /* The first test that asks this list, or NULL. */

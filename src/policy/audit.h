@@ -33,13 +33,12 @@ struct audit_finding {
 };
 
 /*
- * How often an entry was hit by messages, and when last, as whoever remembers
- * messages knows it. False: he does not know.
+ * What messages have hit, counted by the entries of two policies of the same
+ * text: messages of the last AUDIT_STALE_DAYS by the one that is audited, older
+ * ones by this other one.
  */
 struct audit_memory {
-	bool (*used)(void *arg, const char *list, const char *entry,
-	    unsigned long *hits, int64_t *last);
-	void *arg;
+	const struct policy *older;
 };
 
 struct audit {
@@ -49,6 +48,7 @@ struct audit {
 	size_t unknown;                 /* entries whose use nobody knows */
 };
 
-/* `memory` may be NULL: then the use of every entry is unknown. */
+/* `memory` is NULL when nobody remembers messages: then the use of every entry
+ * is unknown. */
 struct audit policy_audit(const struct policy *p, int64_t now,
     const struct audit_memory *memory, struct arena *mem);

@@ -211,7 +211,7 @@ static size_t missing(const struct list *a, const struct list *b,
 	size_t n = 0;
 
 	for (const struct list_entry *e = list_first(a); e != NULL; e = e->next)
-		if (!list_has_same(b, e) && n++ == 0)
+		if (list_same(b, e) == NULL && n++ == 0)
 			*first = list_entry_text(mem, e);
 	return n;
 }

@@ -105,8 +105,9 @@ const char *list_entry_text(struct arena *mem, const struct list_entry *e);
 const struct list_entry *list_cover(const struct list *l,
     const struct list_entry *e, int64_t now);
 
-/* Is there an entry of the same meaning that holds as long? */
-bool list_has_same(const struct list *l, const struct list_entry *e);
+/* An entry of the same meaning that holds as long, or NULL. */
+const struct list_entry *list_same(const struct list *l,
+    const struct list_entry *e);
 
 /* "2027-01-31", a day that exists, from 1970 on: the second at which it is
  * over (UTC). */

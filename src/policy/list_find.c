@@ -141,12 +141,13 @@ static int64_t end_of(const struct list_entry *e)
 	return e->note == NULL ? 0 : e->note->expires;
 }
 
-bool list_has_same(const struct list *l, const struct list_entry *e)
+const struct list_entry *list_same(const struct list *l,
+    const struct list_entry *e)
 {
 	for (const struct list_entry *o = find(l, e); o != NULL; o = o->same)
 		if (end_of(o) == end_of(e))
-			return true;
-	return false;
+			return o;
+	return NULL;
 }
 
 /* Does it hold now, and as long as the other one? */

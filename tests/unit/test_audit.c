@@ -127,44 +127,50 @@ static void entries(void **state)
 	}
 }
 
-static bool remember(void *arg, const char *list, const char *entry,
-    unsigned long *hits, int64_t *last)
+/* A message from this domain, decided for its hits alone. */
+static void hit(const struct policy *p, const char *domain)
 {
-	assert_string_equal(list, "l");
-	assert_null(arg);
-	if (strcmp(entry, "new.example") == 0)
-		return false;
-	*hits = strcmp(entry, "never.example") == 0 ? 0 : 7;
-	*last = strcmp(entry, "old.example") == 0 ? NOW - 91 * DAY :
-	    NOW - 89 * DAY;
-	return true;
+	struct arena *mem = arena_new(1024);
+	struct facts f = { .now = NOW };
+	struct verdict v;
+
+	facts_text(&f, FACT_MAIL_DOMAIN, domain);
+	facts_close(&f);
+	assert_true(policy_decide(p, &f, PHASE_EOM, mem, &v, NULL));
+	arena_free(mem);
 }
 
 static void use(void **state)
 {
-	const struct audit_memory memory = { .used = remember };
-	struct policy *p = load(one_list, "used.example owner=joe\n"
-	    "never.example owner=joe why=\"a b\"\nold.example\nnew.example\n");
+	static const char list[] = "used.example owner=joe\n"
+	    "never.example owner=joe why=\"a b\"\nold.example\n"
+	    "over.example until=2020-01-01\n";
+	struct policy *p = load(one_list, list), *older = load(one_list, list);
+	const struct audit_memory memory = { .older = older };
 	struct arena *mem = arena_new(1024);
-	struct audit a = policy_audit(p, NOW, &memory, mem);
 	struct buf text = { 0 };
+	struct audit a;
 
 	(void)state;
+	hit(p, "used.example");
+	hit(older, "used.example");
+	hit(older, "old.example");
+	a = policy_audit(p, NOW, &memory, mem);
 	told(&a, &text);
-	assert_string_equal(buf_text(&text),
-	    "never-hit 2 never.example; stale 3 old.example");
+	assert_string_equal(buf_text(&text), "never-hit 2 never.example; "
+	    "stale 3 old.example; expired 4 over.example");
 	assert_string_equal(a.findings[0].owner, "joe");
 	assert_string_equal(a.findings[0].why, "a b");
-	assert_string_equal(a.findings[1].about, "last hit on 2026-08-24");
-	assert_int_equal(a.unknown, 1);
+	assert_int_equal(a.unknown, 0);
 	assert_int_equal(a.lists, 1);
 	assert_int_equal(a.entries, 4);
 	a = policy_audit(p, NOW, NULL, mem);
-	assert_int_equal(a.count, 0);
-	assert_int_equal(a.unknown, 4);
+	assert_int_equal(a.count, 1);
+	assert_int_equal(a.unknown, 3);
 	buf_free(&text);
 	arena_free(mem);
 	policy_free(p);
+	policy_free(older);
 }
 
 static void whole_lists(void **state)
