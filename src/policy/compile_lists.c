@@ -120,8 +120,9 @@ static bool is_duplicate(struct compiler *c, const struct list_def *d)
 	for (const struct list_def *o = c->policy->lists; o != d; o = o->next)
 		if (strcmp(o->name, d->name) == 0) {
 			compiler_error(c, d->offset, "a second list \"%s\"; "
-			    "the first one is in line %u", d->name,
-			    source_line(&c->policy->source, o->offset));
+			    "the first one is in %s", d->name,
+			    source_where(&c->policy->source, o->offset,
+			    d->offset, c->policy->mem));
 			return true;
 		}
 	if (fact_find(d->name) != FACT_COUNT) {
