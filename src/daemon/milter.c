@@ -25,9 +25,24 @@ static struct service *the_service;
 /* One connection from the MTA: what was agreed, and our end of it. */
 struct peer {
 	struct rights rights;
+	struct kit *kit;                /* one reference: of the negotiation,
+					 * so that what it promises stays true */
+	unsigned long unanswered;       /* agreed: SMFIP_NR_* */
 	struct connection *connection;  /* NULL before on_connect() */
 	bool in_message;
+	bool turned_away;               /* this message began while stopping */
 };
+
+/* Every callback but the last of a message ends here: silence, exactly where
+ * it was agreed upon. */
+static sfsistat answer(SMFICTX *ctx, unsigned long step,
+    const struct verdict *v)
+{
+	const struct peer *p = smfi_getpriv(ctx);
+
+	return (p->unanswered & step) != 0 ? SMFIS_NOREPLY :
+	    apply_verdict(ctx, v);
+}
 
 /* False while we are stopping: a message that began now would be cut off. */
 static bool message_begins(struct peer *p)
@@ -44,6 +59,14 @@ static void message_ends(struct peer *p)
 	if (p->in_message)
 		service_message_ends(the_service);
 	p->in_message = false;
+	p->turned_away = false;
+}
+
+static sfsistat turn_away(SMFICTX *ctx)
+{
+	smfi_setreply(ctx, (char *)"451", (char *)"4.3.2",
+	    (char *)"the mail filter is about to restart");
+	return SMFIS_TEMPFAIL;
 }
 
 static const struct {
@@ -93,6 +116,22 @@ static void say_what_is_missing(unsigned long actions, unsigned long steps)
 		    "configured to send; we cannot ask for ours");
 }
 
+/*
+ * Each answer is a way to the MTA and back, and most of what a small message
+ * costs. Only an early rule can have one to give before the end of message.
+ */
+static unsigned long steps_without_answer(const struct policy *policy)
+{
+	unsigned long steps = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR |
+	    SMFIP_NR_EOH | SMFIP_NR_BODY;
+
+	if (!policy_early(policy, PHASE_MAIL))
+		steps |= SMFIP_NR_MAIL;
+	if (!policy_early(policy, PHASE_RCPT))
+		steps |= SMFIP_NR_RCPT;
+	return steps;
+}
+
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
     unsigned long steps, unsigned long unused2, unsigned long unused3,
     unsigned long *want_actions, unsigned long *want_steps,
@@ -110,13 +149,15 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 		.quarantine = actions & SMFIF_QUARANTINE,
 		.leading_blank = steps & SMFIP_HDR_LEADSPC,
 	};
+	p->kit = service_kit(the_service);
+	p->unanswered = steps & steps_without_answer(p->kit->policy);
 	smfi_setpriv(ctx, p);
 	if (actions & SMFIF_SETSYMLIST)
 		ask_for_macros(ctx);
 	*want_actions = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS |
 	    SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST);
-	*want_steps = steps & (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN |
-	    SMFIP_NODATA);
+	*want_steps = p->unanswered | (steps & (SMFIP_HDR_LEADSPC |
+	    SMFIP_NOUNKNOWN | SMFIP_NODATA));
 	*want2 = 0;
 	*want3 = 0;
 	return SMFIS_CONTINUE;
@@ -138,7 +179,6 @@ static const char *confirmed_name(SMFICTX *ctx, const char *host)
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
 	struct peer *p = smfi_getpriv(ctx);
-	struct kit *kit = service_kit(the_service);
 	struct client client = { .name = confirmed_name(ctx, host) };
 
 	if (address != NULL)
@@ -146,9 +186,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 		    ip_from_sockaddr((const struct sockaddr *)address);
 	client.submitted = client.address.family == IP_NONE;
 	connection_close(p->connection);
-	p->connection = connection_open(kit, &client);
-	kit_drop(kit);
-	return SMFIS_CONTINUE;
+	p->connection = connection_open(p->kit, &client);
+	return answer(ctx, SMFIP_NR_CONN, NULL);
 }
 
 static void learn_tls(SMFICTX *ctx, struct connection *c)
@@ -164,7 +203,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	message_ends(p);
 	connection_helo(p->connection, helo);
 	learn_tls(ctx, p->connection);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_HELO, NULL);
 }
 
 static bool has_parameter(char **argv, const char *name)
@@ -185,25 +224,29 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		.queue_id = macro(ctx, "i"),
 		.utf8 = has_parameter(argv, "SMTPUTF8"),
 	};
-	sfsistat answer;
+	const struct verdict *early;
 
 	if (!message_begins(p)) {
-		smfi_setreply(ctx, (char *)"451", (char *)"4.3.2",
-		    (char *)"the mail filter is about to restart");
-		return SMFIS_TEMPFAIL;
+		if ((p->unanswered & SMFIP_NR_MAIL) == 0)
+			return turn_away(ctx);
+		p->turned_away = true;  /* it is told at the end */
+		return SMFIS_NOREPLY;
 	}
 	learn_tls(ctx, p->connection);
-	answer = apply_verdict(ctx, transaction_mail(p->connection, &event));
-	if (answer != SMFIS_CONTINUE)
+	early = transaction_mail(p->connection, &event);
+	sfsistat said = answer(ctx, SMFIP_NR_MAIL, early);
+
+	if (early != NULL)
 		message_ends(p);
-	return answer;
+	return said;
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct peer *p = smfi_getpriv(ctx);
 
-	return apply_verdict(ctx, transaction_rcpt(p->connection, argv[0]));
+	return answer(ctx, SMFIP_NR_RCPT,
+	    transaction_rcpt(p->connection, argv[0]));
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
@@ -214,14 +257,14 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 	if (p->rights.leading_blank) {
 		transaction_header(p->connection, slice_of(name),
 		    slice_of(value));
-		return SMFIS_CONTINUE;
+		return answer(ctx, SMFIP_NR_HDR, NULL);
 	}
 	/* One blank is what nearly everybody writes. */
 	buf_addc(&blank, ' ');
 	buf_adds(&blank, value);
 	transaction_header(p->connection, slice_of(name), buf_slice(&blank));
 	buf_free(&blank);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_HDR, NULL);
 }
 
 static sfsistat on_eoh(SMFICTX *ctx)
@@ -229,7 +272,7 @@ static sfsistat on_eoh(SMFICTX *ctx)
 	struct peer *p = smfi_getpriv(ctx);
 
 	transaction_headers_done(p->connection);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_EOH, NULL);
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
@@ -237,23 +280,27 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 	struct peer *p = smfi_getpriv(ctx);
 
 	transaction_body(p->connection, bytes, n);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_BODY, NULL);
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct peer *p = smfi_getpriv(ctx);
 	const char *queue_id = macro(ctx, "i");
-	sfsistat answer;
+	sfsistat said;
 
+	if (p->turned_away) {
+		message_ends(p);
+		return turn_away(ctx);
+	}
 	if (queue_id == NULL && service_is_news(the_service, NEWS_QUEUE_ID))
 		log_say(service_log(the_service), LOG_LEVEL_WARNING,
 		    "the MTA does not send its queue id (macro i); log lines "
 		    "will lack it");
-	answer = apply_outcome(ctx, &p->rights,
+	said = apply_outcome(ctx, &p->rights,
 	    transaction_conclude(p->connection, queue_id), the_service);
 	message_ends(p);
-	return answer;
+	return said;
 }
 
 static sfsistat on_abort(SMFICTX *ctx)
@@ -271,6 +318,7 @@ static sfsistat on_close(SMFICTX *ctx)
 		return SMFIS_CONTINUE;
 	message_ends(p);
 	connection_close(p->connection);
+	kit_drop(p->kit);
 	free(p);
 	smfi_setpriv(ctx, NULL);
 	return SMFIS_CONTINUE;
