@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/slice.h"
 #include "dns/dname.h"
@@ -25,6 +27,8 @@ struct dns_ticket {
 	struct resolver *resolver;      /* valid as long as it is listed */
 	struct dns_ticket *next;
 	struct dns_ticket **link;       /* who points here; NULL: not listed */
+	enum dns_type type;
+	char name[];                    /* in the form of dname.h */
 };
 
 struct resolver {
@@ -33,9 +37,11 @@ struct resolver {
 	struct dns_ticket *open;
 };
 
-static struct dns_ticket *ticket_new(struct resolver *r)
+static struct dns_ticket *ticket_new(struct resolver *r, const char *name,
+    enum dns_type type)
 {
-	struct dns_ticket *t = xcalloc(1, sizeof(*t));
+	size_t n = strlen(name) + 1;
+	struct dns_ticket *t = xcalloc(1, sizeof(*t) + n);
 	pthread_condattr_t attr;
 
 	pthread_condattr_init(&attr);
@@ -45,6 +51,8 @@ static struct dns_ticket *ticket_new(struct resolver *r)
 	pthread_mutex_init(&t->lock, NULL);
 	t->owners = 1;
 	t->resolver = r;
+	t->type = type;
+	memcpy(t->name, name, n);
 	return t;
 }
 
@@ -101,6 +109,10 @@ static void tell(struct dns_ticket *t, const struct dns_answer *a)
 
 void ticket_answer(struct dns_ticket *t, const struct dns_answer *a)
 {
+	struct dns_cache *cache = t->resolver->backend.cache;
+
+	if (cache != NULL)
+		dns_cache_put(cache, t->name, t->type, a, clock_monotonic_us());
 	unlist_ticket(t->resolver, t);
 	tell(t, a);
 	ticket_drop(t);
@@ -119,15 +131,17 @@ static bool has_control(const struct dname *d)
 struct dns_ticket *resolver_start(struct resolver *r, const char *name,
     enum dns_type type)
 {
-	struct dns_ticket *t = ticket_new(r);
+	struct dns_ticket *t;
 	struct dname d;
 	char text[DNAME_TEXT_MAX];
 
 	if (!dname_parse(slice_of(name), &d) || has_control(&d)) {
+		t = ticket_new(r, "", type);
 		tell(t, answer_done(answer_new(DNS_REFUSED_HERE, -1, 0)));
 		return t;
 	}
 	dname_text(&d, text);
+	t = ticket_new(r, text, type);
 	list_ticket(r, t);
 	r->backend.start(r->backend.self, t, text, type);
 	return t;
@@ -164,6 +178,13 @@ const struct dns_answer *ticket_peek(struct dns_ticket *t)
 	return a;
 }
 
+const struct dns_answer *resolver_known(struct resolver *r, const char *name,
+    enum dns_type type)
+{
+	return r->backend.cache == NULL ? NULL : dns_cache_get(
+	    r->backend.cache, name, type, clock_monotonic_us());
+}
+
 struct resolver *resolver_new(struct resolver_backend backend)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
@@ -181,6 +202,7 @@ void resolver_free(struct resolver *r)
 	while (r->open != NULL)
 		ticket_answer(r->open,
 		    answer_done(answer_new(DNS_FAILED, -1, 0)));
+	dns_cache_free(r->backend.cache);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "dns/answer.h"
+#include "dns/cache.h"
 
 struct resolver;
 struct dns_ticket;
@@ -36,6 +37,13 @@ const struct dns_answer *ticket_wait(struct dns_ticket *t, int64_t deadline_us);
 const struct dns_answer *ticket_peek(struct dns_ticket *t);     /* NULL: not yet */
 void ticket_drop(struct dns_ticket *t);                 /* NULL is fine */
 
+/*
+ * The answer if it is known here and still good, with a reference for the
+ * caller; else NULL. Asks nobody. name: in the form of dname.h.
+ */
+const struct dns_answer *resolver_known(struct resolver *r, const char *name,
+    enum dns_type type);
+
 /* Stops the back end; tickets still open are answered DNS_FAILED. */
 void resolver_free(struct resolver *r);                 /* NULL is fine */
 
@@ -52,6 +60,9 @@ struct resolver_backend {
 	    enum dns_type type);
 	/* Frees self; no ticket_answer() after it has returned. */
 	void (*stop)(void *self);
+	/* NULL: nothing is remembered. The resolver fills it and frees it,
+	 * after stop; the back end may flush it. */
+	struct dns_cache *cache;
 };
 
 struct resolver *resolver_new(struct resolver_backend backend);
