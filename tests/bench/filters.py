@@ -277,6 +277,7 @@ class Daemon(Assayd):
 
 class Assay(Filter):
     engine, found = "", "dmarc=pass"
+    wrap = None                 # a command before assayd's, for profilers
 
     def start(self):
         place = self.root / ("assay-" + self.engine)
@@ -285,8 +286,12 @@ class Assay(Filter):
         sock = "%s.sock" % place
         policy = pathlib.Path(__file__).resolve().parents[2] / \
             "policy/standard.policy"
-        self.daemon = Daemon(self.root, str(self.build / "assayd"),
-                             self.engine, "unix:" + sock, policy, self.engine)
+        program = self.build / "assayd"
+        if self.wrap:
+            program = write(self.root / "wrapped", '#!/bin/sh\nexec %s %s "$@"'
+                            '\n' % (self.wrap, program), 0o755)
+        self.daemon = Daemon(self.root, str(program), self.engine,
+                             "unix:" + sock, policy, self.engine)
         self.daemon.start()
         self.processes.append(self.daemon.process)
         self.sockets.append("unix:" + sock)
