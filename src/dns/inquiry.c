@@ -138,9 +138,14 @@ static struct entry *entry_of(struct inquiry *q, const char *name,
     enum dns_type type)
 {
 	char text[DNAME_TEXT_MAX];
-	const char *form = one_form(name, text);
-	struct entry *e = find(q, form, type);
+	const char *form;
+	/* Nearly always it is in its form already. */
+	struct entry *e = find(q, name, type);
 
+	if (e != NULL)
+		return e;
+	form = one_form(name, text);
+	e = find(q, form, type);
 	if (e != NULL)
 		return e;
 	e = add(q, form, type);
