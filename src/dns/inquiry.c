@@ -132,10 +132,25 @@ static const struct dns_answer *refusal(struct inquiry *q)
 	return answer_done(a);
 }
 
+/* What an answer leads to, or nothing. */
+struct sequel {
+	const struct chaser *chaser;
+	const void *about;
+	size_t about_len;
+};
+
+static struct dns_ticket *start(struct inquiry *q, const char *form,
+    enum dns_type type, const struct sequel *sequel)
+{
+	return sequel == NULL ? resolver_start(q->resolver, form, type) :
+	    resolver_chase(q->resolver, form, type, sequel->chaser,
+		sequel->about, sequel->about_len);
+}
+
 /* The entry of this question; a new one is known, has its ticket, or is
  * refused. */
 static struct entry *entry_of(struct inquiry *q, const char *name,
-    enum dns_type type)
+    enum dns_type type, const struct sequel *sequel)
 {
 	char text[DNAME_TEXT_MAX];
 	const char *form;
@@ -161,7 +176,7 @@ static struct entry *entry_of(struct inquiry *q, const char *name,
 		arena_defer(q->mem, drop_answer, (void *)e->known);
 		return e;
 	}
-	e->ticket = resolver_start(q->resolver, form, type);
+	e->ticket = start(q, form, type, sequel);
 	arena_defer(q->mem, drop_ticket, e->ticket);
 	return e;
 }
@@ -170,7 +185,16 @@ void inquiry_prefetch(struct inquiry *q, const char *name, enum dns_type type)
 {
 	/* The last questions are kept for those who need an answer. */
 	if (q->questions_left > 0)
-		entry_of(q, name, type);
+		entry_of(q, name, type, NULL);
+}
+
+void inquiry_chase(struct inquiry *q, const char *name, enum dns_type type,
+    const struct chaser *chaser, const void *about, size_t about_len)
+{
+	const struct sequel sequel = { chaser, about, about_len };
+
+	if (q->questions_left > 0)
+		entry_of(q, name, type, &sequel);
 }
 
 static const struct dns_answer *wait_for(struct inquiry *q, struct entry *e)
@@ -192,7 +216,7 @@ static const struct dns_answer *wait_for(struct inquiry *q, struct entry *e)
 const struct dns_answer *inquiry_ask(struct inquiry *q, const char *name,
     enum dns_type type)
 {
-	struct entry *e = entry_of(q, name, type);
+	struct entry *e = entry_of(q, name, type, NULL);
 
 	/* Told once, told always: all checks of a message see one DNS. */
 	if (e->answer == NULL)

@@ -44,6 +44,26 @@ void ticket_drop(struct dns_ticket *t);                 /* NULL is fine */
 const struct dns_answer *resolver_known(struct resolver *r, const char *name,
     enum dns_type type);
 
+/*
+ * A chase: a question whose answer tells what will be asked next. What is
+ * found is shown to `show`, in the thread it arrives in, and whatever that names
+ * by chase_on() is asked at once, nobody waiting: when somebody does ask, the
+ * answer is known or on its way. Without a cache there is no chase, only the
+ * first question. `about` is copied; `questions` ends every loop.
+ */
+struct chase;
+struct chaser {
+	void (*show)(struct chase *c, const char *name, enum dns_type type,
+	    const struct dns_answer *a);
+	unsigned questions;             /* that follow, at the most */
+};
+struct dns_ticket *resolver_chase(struct resolver *r, const char *name,
+    enum dns_type type, const struct chaser *chaser, const void *about,
+    size_t about_len);
+/* For show() only. */
+void chase_on(struct chase *c, const char *name, enum dns_type type);
+const void *chase_about(const struct chase *c);
+
 /* Stops the back end; tickets still open are answered DNS_FAILED. */
 void resolver_free(struct resolver *r);                 /* NULL is fine */
 
