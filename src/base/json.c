@@ -142,6 +142,13 @@ void json_nothing(struct json *j, const char *key)
 	put(j, key, json_null());
 }
 
+void json_part(struct json *j, const char *key, const struct json_node *n)
+{
+	/* A node is a json_t of jansson: see json_reader.c. */
+	if (n != NULL)
+		put(j, key, json_deep_copy((const json_t *)(const void *)n));
+}
+
 char *json_render(const struct json *j, bool indented)
 {
 	assert(j->depth == 1);

@@ -29,5 +29,9 @@ void json_number(struct json *j, const char *key, int64_t value);
 void json_yes_no(struct json *j, const char *key, bool value);
 void json_nothing(struct json *j, const char *key);     /* null */
 
+/* A part of a document that was read; NULL writes nothing. */
+struct json_node;
+void json_part(struct json *j, const char *key, const struct json_node *n);
+
 /* The finished text; the caller frees. Indented for people, or one line. */
 char *json_render(const struct json *j, bool indented);

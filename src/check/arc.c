@@ -49,6 +49,7 @@ static void chain_fails(struct arc_work *w, unsigned instance,
 	const char *domain = signature(w, instance, part)->domain;
 
 	w->out->code = AUTH_FAIL;
+	w->out->key_missed = arc_key_missed(w->verifier);
 	w->out->reason = arena_printf(w->mem, "%s i=%u of %s: %s",
 	    name_word(arc_part_names, part), instance,
 	    domain != NULL ? domain : "nobody", why);

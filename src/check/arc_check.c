@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check/arc.h"
+#include "check/arc_seal.h"
 
 /* One message: what arc.c needs, taken from the examination. */
 struct arc_state {
 	struct examination *x;
 	struct arc_question question;
 	struct arc_work *work;          /* from the complete header on */
+	struct seal_body *body;         /* NULL: there will be no seal */
 };
 
 static void *open_arc(struct examination *x)
@@ -13,6 +15,9 @@ static void *open_arc(struct examination *x)
 	struct arc_state *s = arena_alloc(x->mem, sizeof(*s));
 
 	s->x = x;
+	if (check_env_sealer(x->env) != NULL &&
+	    client_exempt(x->evidence) == NULL)
+		s->body = seal_body_new(x->mem);
 	return s;
 }
 
@@ -43,6 +48,8 @@ static void body_arc(void *state, const void *bytes, size_t n)
 
 	begin(s);
 	arc_feed(s->work, bytes, n);
+	if (s->body != NULL)
+		seal_body_feed(s->body, bytes, n);
 }
 
 static void finish_arc(void *state)
@@ -51,6 +58,8 @@ static void finish_arc(void *state)
 
 	begin(s);
 	arc_conclude(s->work);
+	if (s->body != NULL)
+		s->x->findings->arc.body_hash = seal_body_end(s->body);
 }
 
 const struct check arc_check = {

@@ -293,3 +293,11 @@ const char *arc_why_bad_seal(struct arc_verifier *v, unsigned instance)
 		return "the sets could not be hashed";
 	return why_not_signed(v, sig, v->seals[instance - 1].octets);
 }
+
+bool arc_key_missed(const struct arc_verifier *v)
+{
+	for (size_t i = 0; i < v->key_count; i++)
+		if (v->keys[i].key.cause == DKIM_CAUSE_DNS)
+			return true;
+	return false;
+}

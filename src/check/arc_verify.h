@@ -26,3 +26,6 @@ void arc_verifier_end(struct arc_verifier *v);
  * end of the body; may wait for a key. */
 const char *arc_why_bad_message(struct arc_verifier *v, unsigned instance);
 const char *arc_why_bad_seal(struct arc_verifier *v, unsigned instance);
+
+/* Of the keys that were needed so far: did the DNS fail for one? */
+bool arc_key_missed(const struct arc_verifier *v);

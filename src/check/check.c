@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "check/arc_seal.h"
 #include "check/crypto.h"
 #include "check/dkim_library.h"
 #include "check/spf_library.h"
@@ -56,6 +57,7 @@ struct check_env {
 	struct log *log;
 	struct dkim_libraries *dkim;
 	struct crypto_keys *keys;
+	struct sealer *sealer;
 };
 
 struct check_env *check_env_new(const struct check_options *o, struct log *log,
@@ -70,17 +72,26 @@ struct check_env *check_env_new(const struct check_options *o, struct log *log,
 	env->keys = crypto_keys_new();
 	spf_library_init();
 	env->dkim = dkim_libraries_new(o->dkim_minimum_bits, err);
-	if (env->dkim == NULL) {
-		check_env_free(env);
-		return NULL;
+	if (env->dkim == NULL)
+		goto fail;
+	env->options.seal = NULL;
+	if (o->seal != NULL) {
+		env->sealer = sealer_new(o->seal, log, err);
+		if (env->sealer == NULL)
+			goto fail;
 	}
 	return env;
+
+fail:
+	check_env_free(env);
+	return NULL;
 }
 
 void check_env_free(struct check_env *env)
 {
 	if (env == NULL)
 		return;
+	sealer_free(env->sealer);
 	dkim_libraries_free(env->dkim);
 	crypto_keys_free(env->keys);
 	free(env->authserv_id);
@@ -100,6 +111,11 @@ struct dkim_libraries *check_env_dkim(const struct check_env *env)
 struct crypto_keys *check_env_keys(const struct check_env *env)
 {
 	return env->keys;
+}
+
+struct sealer *check_env_sealer(const struct check_env *env)
+{
+	return env->sealer;
 }
 
 struct log *check_env_log(const struct check_env *env)

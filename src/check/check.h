@@ -83,13 +83,16 @@ struct check_options {
 	unsigned dkim_minimum_bits;     /* RFC 8301: 1024 */
 	unsigned dkim_signatures;       /* verified at the most: 15 */
 	unsigned dmarc_identifiers;     /* walked at the most: 10 */
+	const struct seal_options *seal;        /* of check/arc_seal.h; NULL:
+						 * no ARC set is added */
 };
 extern const struct check_options check_defaults;
 
 /* Process lifetime: libraries' handles and caches, shared by all threads. */
 struct check_env;
 
-/* Strings of the options, none of them NULL, are copied; the log is kept. */
+/* Strings of the options, none of them NULL, are copied, and what seal points
+ * to; the log is kept. */
 struct check_env *check_env_new(const struct check_options *o, struct log *log,
     struct error *err);
 void check_env_free(struct check_env *env);             /* NULL is fine */

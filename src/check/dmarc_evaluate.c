@@ -270,6 +270,8 @@ void dmarc_evaluate(struct arena *mem, struct inquiry *dns,
 	if (np_matters(ev))
 		inquiry_prefetch(dns, ev->walk.start, DNS_A);
 	gather_identifiers(ev);
+	out->identifiers = ev->ids;
+	out->identifier_count = ev->id_count;
 	dmarc_align(mem, dns, &ev->walk, ev->ids, ev->id_count,
 	    question->identifiers);
 	out->published = select_policy(ev);

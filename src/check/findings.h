@@ -78,9 +78,13 @@ struct arc_finding {            /* RFC 8617 */
 	unsigned instances;     /* sets in the message */
 	unsigned oldest_pass;   /* 0: all */
 	bool oldest_known;      /* oldest_pass means something */
+	bool key_missed;        /* the DNS failed for a key of the chain */
+	/* SHA-256 of the body, relaxed; NULL: not known, or nobody seals. */
+	const unsigned char *body_hash;
 };
 
 struct dmarc_record;            /* of check/dmarc_record.h */
+struct dmarc_identifier;        /* of check/dmarc_align.h */
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE,
 	DMARC_POLICY_REJECT, DMARC_POLICY_ABSENT };
 extern const struct name dmarc_policy_names[];  /* none quarantine reject */
@@ -102,6 +106,9 @@ struct dmarc_finding {          /* RFC 9989 */
 	const struct dmarc_record *tags;        /* the same, read: rua, fo, ... */
 	bool testing;                   /* t=y */
 	bool spf_aligned, dkim_aligned;
+	/* What was authenticated, each compared with the author's domain. */
+	const struct dmarc_identifier *identifiers;
+	size_t identifier_count;
 	const char **queries;           /* _dmarc names of the author's walk */
 	size_t query_count;
 };

@@ -84,13 +84,21 @@ static bool change_fields(SMFICTX *ctx, const struct rights *rights,
 	return good;
 }
 
+/* A seal holds only over the header with all our changes. */
+static bool seal_holds(const struct rights *rights, const struct outcome *o)
+{
+	return rights->change_fields ||
+	    (o->removed_count == 0 && o->changed_count == 0);
+}
+
 /* Each at the very top, the last one first. */
 static bool add_fields(SMFICTX *ctx, const struct rights *rights,
     const struct outcome *o)
 {
+	size_t first = seal_holds(rights, o) ? 0 : o->sealed_fields;
 	bool good = true;
 
-	for (size_t i = o->added_count; i-- > 0;) {
+	for (size_t i = o->added_count; i-- > first;) {
 		const struct field_addition *a = &o->added[i];
 		char *value = wire_value(a->value, rights);
 
@@ -111,7 +119,16 @@ static bool remove_rcpts(SMFICTX *ctx, const struct outcome *o)
 	return good;
 }
 
-static bool edit(SMFICTX *ctx, const struct rights *rights,
+static bool all_allowed(const struct rights *rights, const struct outcome *o)
+{
+	return (rights->change_fields ||
+	    o->removed_count + o->changed_count == 0) &&
+	    (rights->add_fields || o->added_count == 0) &&
+	    (rights->remove_rcpts || o->removed_rcpt_count == 0) &&
+	    (rights->quarantine || o->verdict->action != ACTION_QUARANTINE);
+}
+
+static enum edits_fate edit(SMFICTX *ctx, const struct rights *rights,
     const struct outcome *o)
 {
 	bool good = true;
@@ -125,19 +142,33 @@ static bool edit(SMFICTX *ctx, const struct rights *rights,
 	if (o->verdict->action == ACTION_QUARANTINE && rights->quarantine)
 		good &= smfi_quarantine(ctx, (char *)(o->verdict->text != NULL ?
 		    o->verdict->text : "held by policy")) == MI_SUCCESS;
-	return good;
+	if (!good)
+		return EDITS_REFUSED;
+	return all_allowed(rights, o) ? EDITS_MADE : EDITS_NOT_ALLOWED;
 }
 
 sfsistat apply_outcome(SMFICTX *ctx, const struct rights *rights,
     const struct outcome *o, struct service *s)
 {
 	sfsistat answer = apply_verdict(ctx, o->verdict);
+	enum edits_fate fate = EDITS_NONE;
 
-	if (answer != SMFIS_CONTINUE || edit(ctx, rights, o))
+	if (answer == SMFIS_CONTINUE)
+		fate = edit(ctx, rights, o);
+	service_keep(s, o, fate);
+	if (fate != EDITS_REFUSED)
 		return answer;
 	if (service_is_news(s, NEWS_EDITS))
 		log_say(service_log(s), LOG_LEVEL_ERROR, "the MTA refused a "
 		    "change to a message (id %s); it is asked to try again",
 		    o->id);
 	return SMFIS_TEMPFAIL;
+}
+
+sfsistat apply_refusal(SMFICTX *ctx, const struct verdict *v,
+    const struct outcome *o, struct service *s)
+{
+	if (v != NULL && o != NULL)
+		service_keep(s, o, EDITS_NONE);
+	return apply_verdict(ctx, v);
 }

@@ -148,6 +148,26 @@ static void compare_fixed(struct daemon *d, const struct conf *fresh)
 		    "reload");
 }
 
+/* A new store for a new path; else what the old one is to keep. */
+static bool reload_store(struct daemon *d, const struct conf *fresh,
+    struct buf *problems)
+{
+	struct store *old = service_store(d->service), *store;
+	struct store_limits limits = setup_store_limits(fresh);
+	struct error err;
+
+	if (old != NULL && strcmp(store_path(old), fresh->history) == 0) {
+		store_set_limits(old, &limits);
+		return true;
+	}
+	if (!setup_store(fresh, d->log, &store, &err)) {
+		buf_addf(problems, "%s\n", err.text);
+		return false;
+	}
+	service_set_store(d->service, store);
+	return true;
+}
+
 /* Everything new, or everything as it was. */
 static void reload(struct daemon *d)
 {
@@ -159,6 +179,10 @@ static void reload(struct daemon *d)
 	    (long long)clock_monotonic_us());
 	if (conf_read(&fresh, conf_path(&d->options), &problems))
 		kit = setup_kit(&fresh, d->options.zone, d->log, &problems);
+	if (kit != NULL && !reload_store(d, &fresh, &problems)) {
+		kit_drop(kit);
+		kit = NULL;
+	}
 	if (kit != NULL) {
 		compare_fixed(d, &fresh);
 		log_say(d->log, LOG_LEVEL_INFO, "reloaded: policy %s, %zu rules",
@@ -250,6 +274,7 @@ static int serve(struct daemon *d)
 		    "under way; their senders will try again");
 	milter_stop();
 	pthread_join(thread, NULL);
+	service_set_store(d->service, NULL);
 	log_say(d->log, gone ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 	    gone ? "libmilter stopped serving" : "stopped");
 	return gone ? EX_SOFTWARE : EX_OK;
@@ -274,6 +299,7 @@ static void say_start(const struct daemon *d, const struct kit *kit)
 static int run(struct daemon *d, struct kit *kit)
 {
 	struct error err = { .text = "" };
+	struct store *store;
 	int code = EX_OSERR;
 
 	d->service = service_new(kit, d->log);
@@ -281,8 +307,14 @@ static int run(struct daemon *d, struct kit *kit)
 		error_set(&err, "no pipe: %s", strerror(errno));
 	else if (milter_register(d->service, &err) &&
 	    listen_open(&d->conf, &err) && become_user(&d->conf, &err)) {
-		say_start(d, kit);
-		code = serve(d);
+		/* The history belongs to the user we are now. */
+		if (setup_store(&d->conf, d->log, &store, &err)) {
+			service_set_store(d->service, store);
+			say_start(d, kit);
+			code = serve(d);
+		} else {
+			code = EX_CONFIG;
+		}
 		listen_close(&d->conf);
 	}
 	if (err.text[0] != '\0')
@@ -294,7 +326,8 @@ static int check_only(const struct daemon *d, struct kit *kit)
 {
 	struct error err;
 
-	if (!listen_check(&d->conf, &err)) {
+	if (!listen_check(&d->conf, &err) ||
+	    !setup_store_check(&d->conf, &err)) {
 		log_say(d->log, LOG_LEVEL_ERROR, "%s", err.text);
 		kit_drop(kit);
 		return EX_CONFIG;

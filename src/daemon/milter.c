@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/milter.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,26 +23,79 @@ static struct service *the_service;
 /* Postfix sends a header field of up to header_size_limit as one packet. */
 #define MAX_PACKET (1 << 20)
 
-/* One connection from the MTA: what was agreed, and our end of it. */
+/* One client of the MTA: what was agreed with it, and our end of it. */
 struct peer {
 	struct rights rights;
-	struct kit *kit;                /* one reference: of the negotiation,
-					 * so that what it promises stays true */
-	unsigned long unanswered;       /* agreed: SMFIP_NR_* */
-	struct connection *connection;  /* NULL before on_connect() */
+	struct connection *connection;
 	bool in_message;
-	bool turned_away;               /* this message began while stopping */
+	bool turned_away;       /* a message that began while we are stopping */
 };
 
-/* Every callback but the last of a message ends here: silence, exactly where
- * it was agreed upon. */
-static sfsistat answer(SMFICTX *ctx, unsigned long step,
-    const struct verdict *v)
-{
-	const struct peer *p = smfi_getpriv(ctx);
+/*
+ * The pointer libmilter keeps for us is a peer from connect to close. Before
+ * and afterwards it is only what was agreed, as an odd number: Sendmail may
+ * bring its next client by the same connection (SMFIC_QUIT_NC). libmilter then
+ * calls close, connect without another negotiation, and close again at the end
+ * even if no client came; so nothing that must be freed can outlast close.
+ */
+enum {
+	KEPT = 1 << 0, KEPT_ADD = 1 << 1, KEPT_CHANGE = 1 << 2,
+	KEPT_REMOVE = 1 << 3, KEPT_QUARANTINE = 1 << 4, KEPT_BLANK = 1 << 5,
+};
 
-	return (p->unanswered & step) != 0 ? SMFIS_NOREPLY :
-	    apply_verdict(ctx, v);
+/* Where the MTA may be told that no answer comes; none of them is a KEPT_. */
+static const unsigned long no_replies = SMFIP_NR_CONN | SMFIP_NR_HELO |
+    SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH |
+    SMFIP_NR_BODY;
+
+static void keep_rights(SMFICTX *ctx, const struct rights *r)
+{
+	uintptr_t kept = KEPT;
+
+	kept |= r->add_fields ? KEPT_ADD : 0;
+	kept |= r->change_fields ? KEPT_CHANGE : 0;
+	kept |= r->remove_rcpts ? KEPT_REMOVE : 0;
+	kept |= r->quarantine ? KEPT_QUARANTINE : 0;
+	kept |= r->leading_blank ? KEPT_BLANK : 0;
+	kept |= r->unanswered;
+	smfi_setpriv(ctx, (void *)kept);
+}
+
+static struct peer *new_peer(SMFICTX *ctx)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+	uintptr_t kept = (uintptr_t)smfi_getpriv(ctx);
+
+	p->rights = (struct rights){
+		.add_fields = kept & KEPT_ADD,
+		.change_fields = kept & KEPT_CHANGE,
+		.remove_rcpts = kept & KEPT_REMOVE,
+		.quarantine = kept & KEPT_QUARANTINE,
+		.leading_blank = kept & KEPT_BLANK,
+		.unanswered = kept & no_replies,
+	};
+	smfi_setpriv(ctx, p);
+	return p;
+}
+
+/* NULL where there is no client: libmilter lets an MTA that forgets to tell of
+ * one come as far as HELO, and maybe farther. It is asked to try again. */
+static struct peer *the_peer(SMFICTX *ctx)
+{
+	void *kept = smfi_getpriv(ctx);
+
+	return (uintptr_t)kept & KEPT ? NULL : kept;
+}
+
+/* Every callback but that of the end of message ends here: with silence,
+ * exactly where it was agreed upon. */
+static sfsistat answer(SMFICTX *ctx, unsigned long step, sfsistat said)
+{
+	const struct peer *p = the_peer(ctx);
+	unsigned long unanswered = p != NULL ? p->rights.unanswered :
+	    (uintptr_t)smfi_getpriv(ctx) & no_replies;
+
+	return (unanswered & step) != 0 ? SMFIS_NOREPLY : said;
 }
 
 /* False while we are stopping: a message that began now would be cut off. */
@@ -54,8 +108,7 @@ static bool message_begins(struct peer *p)
 
 static void message_ends(struct peer *p)
 {
-	if (p->connection != NULL)
-		transaction_end(p->connection);
+	transaction_end(p->connection);
 	if (p->in_message)
 		service_message_ends(the_service);
 	p->in_message = false;
@@ -118,17 +171,19 @@ static void say_what_is_missing(unsigned long actions, unsigned long steps)
 
 /*
  * Each answer is a way to the MTA and back, and most of what a small message
- * costs. Only an early rule can have one to give before the end of message.
+ * costs. Only an early rule can have one to give before the end of message; a
+ * policy that is loaded later speaks at the end (struct client).
  */
-static unsigned long steps_without_answer(const struct policy *policy)
+static unsigned long steps_without_answer(void)
 {
-	unsigned long steps = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR |
-	    SMFIP_NR_EOH | SMFIP_NR_BODY;
+	struct kit *kit = service_kit(the_service);
+	unsigned long steps = no_replies;
 
-	if (!policy_early(policy, PHASE_MAIL))
-		steps |= SMFIP_NR_MAIL;
-	if (!policy_early(policy, PHASE_RCPT))
-		steps |= SMFIP_NR_RCPT;
+	if (policy_early(kit->policy, PHASE_MAIL))
+		steps &= ~SMFIP_NR_MAIL;
+	if (policy_early(kit->policy, PHASE_RCPT))
+		steps &= ~SMFIP_NR_RCPT;
+	kit_drop(kit);
 	return steps;
 }
 
@@ -137,26 +192,24 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
     unsigned long *want_actions, unsigned long *want_steps,
     unsigned long *want2, unsigned long *want3)
 {
-	struct peer *p = xcalloc(1, sizeof(*p));
-
-	(void)unused2;
-	(void)unused3;
-	say_what_is_missing(actions, steps);
-	p->rights = (struct rights){
+	const struct rights rights = {
 		.add_fields = actions & SMFIF_ADDHDRS,
 		.change_fields = actions & SMFIF_CHGHDRS,
 		.remove_rcpts = actions & SMFIF_DELRCPT,
 		.quarantine = actions & SMFIF_QUARANTINE,
 		.leading_blank = steps & SMFIP_HDR_LEADSPC,
+		.unanswered = steps & steps_without_answer(),
 	};
-	p->kit = service_kit(the_service);
-	p->unanswered = steps & steps_without_answer(p->kit->policy);
-	smfi_setpriv(ctx, p);
+
+	(void)unused2;
+	(void)unused3;
+	say_what_is_missing(actions, steps);
+	keep_rights(ctx, &rights);
 	if (actions & SMFIF_SETSYMLIST)
 		ask_for_macros(ctx);
 	*want_actions = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS |
 	    SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST);
-	*want_steps = p->unanswered | (steps & (SMFIP_HDR_LEADSPC |
+	*want_steps = rights.unanswered | (steps & (SMFIP_HDR_LEADSPC |
 	    SMFIP_NOUNKNOWN | SMFIP_NODATA));
 	*want2 = 0;
 	*want3 = 0;
@@ -178,16 +231,22 @@ static const char *confirmed_name(SMFICTX *ctx, const char *host)
 
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
+	struct kit *kit = service_kit(the_service);
 	struct client client = { .name = confirmed_name(ctx, host) };
 
 	if (address != NULL)
 		client.address =
 		    ip_from_sockaddr((const struct sockaddr *)address);
 	client.submitted = client.address.family == IP_NONE;
+	if (p == NULL)
+		p = new_peer(ctx);
+	client.deaf[PHASE_MAIL] = p->rights.unanswered & SMFIP_NR_MAIL;
+	client.deaf[PHASE_RCPT] = p->rights.unanswered & SMFIP_NR_RCPT;
 	connection_close(p->connection);
-	p->connection = connection_open(p->kit, &client);
-	return answer(ctx, SMFIP_NR_CONN, NULL);
+	p->connection = connection_open(kit, &client);
+	kit_drop(kit);
+	return answer(ctx, SMFIP_NR_CONN, SMFIS_CONTINUE);
 }
 
 static void learn_tls(SMFICTX *ctx, struct connection *c)
@@ -198,12 +257,14 @@ static void learn_tls(SMFICTX *ctx, struct connection *c)
 
 static sfsistat on_helo(SMFICTX *ctx, char *helo)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
+	if (p == NULL)
+		return answer(ctx, SMFIP_NR_HELO, SMFIS_TEMPFAIL);
 	message_ends(p);
 	connection_helo(p->connection, helo);
 	learn_tls(ctx, p->connection);
-	return answer(ctx, SMFIP_NR_HELO, NULL);
+	return answer(ctx, SMFIP_NR_HELO, SMFIS_CONTINUE);
 }
 
 static bool has_parameter(char **argv, const char *name)
@@ -216,7 +277,7 @@ static bool has_parameter(char **argv, const char *name)
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	const struct mail_event event = {
 		.path = argv[0],
 		.auth_user = macro(ctx, "{auth_authen}"),
@@ -224,71 +285,86 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		.queue_id = macro(ctx, "i"),
 		.utf8 = has_parameter(argv, "SMTPUTF8"),
 	};
-	const struct verdict *early;
+	const struct verdict *v;
+	sfsistat said;
 
+	if (p == NULL)
+		return answer(ctx, SMFIP_NR_MAIL, SMFIS_TEMPFAIL);
 	if (!message_begins(p)) {
-		if ((p->unanswered & SMFIP_NR_MAIL) == 0)
+		if ((p->rights.unanswered & SMFIP_NR_MAIL) == 0)
 			return turn_away(ctx);
-		p->turned_away = true;  /* it is told at the end */
+		p->turned_away = true;  /* and told so at the end */
 		return SMFIS_NOREPLY;
 	}
 	learn_tls(ctx, p->connection);
-	early = transaction_mail(p->connection, &event);
-	sfsistat said = answer(ctx, SMFIP_NR_MAIL, early);
-
-	if (early != NULL)
+	v = transaction_mail(p->connection, &event);
+	said = apply_refusal(ctx, v, transaction_refusal(p->connection),
+	    the_service);
+	if (said != SMFIS_CONTINUE)
 		message_ends(p);
-	return said;
+	return answer(ctx, SMFIP_NR_MAIL, said);
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
+	const struct verdict *v;
 
-	return answer(ctx, SMFIP_NR_RCPT,
-	    transaction_rcpt(p->connection, argv[0]));
+	if (p == NULL)
+		return answer(ctx, SMFIP_NR_RCPT, SMFIS_TEMPFAIL);
+	v = transaction_rcpt(p->connection, argv[0]);
+	return answer(ctx, SMFIP_NR_RCPT, apply_refusal(ctx, v,
+	    transaction_refusal(p->connection), the_service));
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	struct buf blank = { 0 };
 
+	if (p == NULL)
+		return answer(ctx, SMFIP_NR_HDR, SMFIS_TEMPFAIL);
 	if (p->rights.leading_blank) {
 		transaction_header(p->connection, slice_of(name),
 		    slice_of(value));
-		return answer(ctx, SMFIP_NR_HDR, NULL);
+		return answer(ctx, SMFIP_NR_HDR, SMFIS_CONTINUE);
 	}
 	/* One blank is what nearly everybody writes. */
 	buf_addc(&blank, ' ');
 	buf_adds(&blank, value);
 	transaction_header(p->connection, slice_of(name), buf_slice(&blank));
 	buf_free(&blank);
-	return answer(ctx, SMFIP_NR_HDR, NULL);
+	return answer(ctx, SMFIP_NR_HDR, SMFIS_CONTINUE);
 }
 
 static sfsistat on_eoh(SMFICTX *ctx)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
+	if (p == NULL)
+		return answer(ctx, SMFIP_NR_EOH, SMFIS_TEMPFAIL);
 	transaction_headers_done(p->connection);
-	return answer(ctx, SMFIP_NR_EOH, NULL);
+	return answer(ctx, SMFIP_NR_EOH, SMFIS_CONTINUE);
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
+	if (p == NULL)
+		return answer(ctx, SMFIP_NR_BODY, SMFIS_TEMPFAIL);
 	transaction_body(p->connection, bytes, n);
-	return answer(ctx, SMFIP_NR_BODY, NULL);
+	return answer(ctx, SMFIP_NR_BODY, SMFIS_CONTINUE);
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 	const char *queue_id = macro(ctx, "i");
 	sfsistat said;
 
+	if (p == NULL)
+		return SMFIS_TEMPFAIL;
 	if (p->turned_away) {
 		message_ends(p);
 		return turn_away(ctx);
@@ -305,22 +381,24 @@ static sfsistat on_eom(SMFICTX *ctx)
 
 static sfsistat on_abort(SMFICTX *ctx)
 {
-	message_ends(smfi_getpriv(ctx));
+	struct peer *p = the_peer(ctx);
+
+	if (p != NULL)
+		message_ends(p);
 	return SMFIS_CONTINUE;
 }
 
-/* Comes once, also after a failed negotiation and without a connect. */
+/* Comes after a failed negotiation, without a connect, and twice as well. */
 static sfsistat on_close(SMFICTX *ctx)
 {
-	struct peer *p = smfi_getpriv(ctx);
+	struct peer *p = the_peer(ctx);
 
 	if (p == NULL)
 		return SMFIS_CONTINUE;
 	message_ends(p);
 	connection_close(p->connection);
-	kit_drop(p->kit);
+	keep_rights(ctx, &p->rights);
 	free(p);
-	smfi_setpriv(ctx, NULL);
 	return SMFIS_CONTINUE;
 }
 

@@ -10,6 +10,8 @@
 struct service {
 	pthread_mutex_t lock;
 	pthread_cond_t idle;            /* under_way became 0 */
+	pthread_rwlock_t store_lock;    /* of the pointer, held while in use */
+	struct store *store;            /* NULL: no history */
 	struct kit *kit;
 	struct log *log;
 	unsigned long under_way;
@@ -23,6 +25,7 @@ struct service *service_new(struct kit *kit, struct log *log)
 	pthread_condattr_t attr;
 
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_rwlock_init(&s->store_lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->idle, &attr);
@@ -36,7 +39,9 @@ void service_free(struct service *s)
 {
 	if (s == NULL)
 		return;
+	store_close(s->store);
 	kit_drop(s->kit);
+	pthread_rwlock_destroy(&s->store_lock);
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -113,4 +118,34 @@ bool service_drain(struct service *s, int64_t milliseconds)
 bool service_is_news(struct service *s, enum service_news news)
 {
 	return !__atomic_exchange_n(&s->told[news], true, __ATOMIC_RELAXED);
+}
+
+void service_set_store(struct service *s, struct store *store)
+{
+	struct store *old;
+
+	pthread_rwlock_wrlock(&s->store_lock);
+	old = s->store;
+	s->store = store;
+	pthread_rwlock_unlock(&s->store_lock);
+	store_close(old);               /* it writes: no lock */
+}
+
+struct store *service_store(struct service *s)
+{
+	struct store *store;
+
+	pthread_rwlock_rdlock(&s->store_lock);
+	store = s->store;
+	pthread_rwlock_unlock(&s->store_lock);
+	return store;
+}
+
+void service_keep(struct service *s, const struct outcome *o,
+    enum edits_fate edits)
+{
+	pthread_rwlock_rdlock(&s->store_lock);
+	if (s->store != NULL)
+		store_keep(s->store, record_make(o, edits));
+	pthread_rwlock_unlock(&s->store_lock);
 }

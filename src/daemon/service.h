@@ -3,13 +3,15 @@
 
 /*
  * service: the running daemon as its threads see it: the current kit behind a
- * lock, and how many messages are under way. Process lifetime.
+ * lock, the history, and how many messages are under way. Process lifetime.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log.h"
+#include "history/store.h"
 #include "session/kit.h"
+#include "session/outcome.h"
 #include "setup/conf.h"
 
 struct service;
@@ -37,3 +39,12 @@ bool service_drain(struct service *s, int64_t milliseconds);
 enum service_news { NEWS_RIGHTS, NEWS_LEADSPC, NEWS_SYMLIST, NEWS_QUEUE_ID,
 	NEWS_EDITS, NEWS_COUNT };
 bool service_is_news(struct service *s, enum service_news news);
+
+/* Records go to this store from now on; NULL: to none. Taken over; the one
+ * before writes what it has and is closed. */
+void service_set_store(struct service *s, struct store *store);
+/* The current one, or NULL; for the thread that sets it. */
+struct store *service_store(struct service *s);
+/* Keep the record of an outcome that the MTA was told. Never waits. */
+void service_keep(struct service *s, const struct outcome *o,
+    enum edits_fate edits);

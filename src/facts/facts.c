@@ -258,71 +258,16 @@ const char *facts_render(struct arena *mem, const struct facts *f,
 const char *facts_header(const struct facts *f, const char *name,
     enum fact_state *state)
 {
-	*state = f->headers_known ? FACT_ABSENT : FACT_UNKNOWN;
+	*state = FACT_UNKNOWN;
 	if (!f->headers_known)
 		return NULL;
+	if (!f->headers_partial)
+		*state = FACT_ABSENT;
 	for (size_t i = 0; i < f->header_count; i++) {
 		if (strcasecmp(f->headers[i].name, name) != 0)
 			continue;
-		if (f->headers[i].value != NULL)
-			*state = FACT_KNOWN;
+		*state = f->headers[i].value != NULL ? FACT_KNOWN : FACT_ABSENT;
 		return f->headers[i].value;
 	}
 	return NULL;
-}
-
-static void json_set(const struct fact_def *def, const struct fact_value *v,
-    struct json *out)
-{
-	json_open_array(out, def->name);
-	for (size_t i = 0; i < v->set.count; i++)
-		json_text(out, NULL, v->set.items[i]);
-	json_close(out);
-}
-
-static void json_fact(const struct fact_def *def, const struct fact_value *v,
-    struct json *out)
-{
-	char ip[IP_TEXT_MAX];
-
-	switch (def->type) {
-	case FACT_WORD:
-		json_text(out, def->name, name_word(def->words, v->word));
-		break;
-	case FACT_TEXT:
-	case FACT_DOMAIN:
-	case FACT_ADDRESS:
-		json_text(out, def->name, v->text);
-		break;
-	case FACT_IP:
-		json_text(out, def->name, ip_text(&v->ip, ip));
-		break;
-	case FACT_NUMBER:
-		json_number(out, def->name, v->number);
-		break;
-	case FACT_YES_NO:
-		json_yes_no(out, def->name, v->yes);
-		break;
-	case FACT_DOMAIN_SET:
-	case FACT_WORD_SET:
-		json_set(def, v, out);
-		break;
-	}
-}
-
-void facts_json(const struct facts *f, struct json *out)
-{
-	struct buf key = { 0 };
-
-	for (int i = 0; i < FACT_COUNT; i++)
-		if (f->values[i].state == FACT_KNOWN)
-			json_fact(&fact_defs[i], &f->values[i], out);
-	for (size_t i = 0; i < f->header_count && f->headers_known; i++) {
-		if (f->headers[i].value == NULL)
-			continue;
-		buf_clear(&key);
-		buf_addf(&key, "header(\"%s\")", f->headers[i].name);
-		json_text(out, buf_text(&key), f->headers[i].value);
-	}
-	buf_free(&key);
 }

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_reader.h"
 #include "base/name.h"
 #include "mail/ip.h"
 #include "mail/phase.h"
@@ -104,6 +105,8 @@ struct facts {
 	struct header_fact *headers;    /* those the policy asked for */
 	size_t header_count;
 	bool headers_known;
+	/* Of an old record: a name that is not listed is unknown. */
+	bool headers_partial;
 };
 
 /* The id of this name, or FACT_COUNT. Names are compared exactly. */
@@ -140,3 +143,17 @@ const char *facts_header(const struct facts *f, const char *name,
 /* Members of the open object, each of its JSON type; absent ones left out.
  * Fields the policy asked for are members named header("Name"). */
 void facts_json(const struct facts *f, struct json *out);
+
+/*
+ * The same as history keeps it: an absent fact is null, so that it is told from
+ * one that was not known, and what is larger than FACTS_KEPT_OCTETS is left
+ * out. What is no value of the fact as the table says today (a word that is no
+ * longer one) is unknown when it is read again.
+ */
+#define FACTS_KEPT_OCTETS 4096
+void facts_json_kept(const struct facts *f, struct json *out);
+
+/* What facts_json_kept() has written. Texts are borrowed from the document;
+ * what it lacks is unknown. */
+void facts_from_json(const struct json_node *from, struct arena *mem,
+    struct facts *out);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "facts/gather.h"
+#include "session/decision.h"
 #include "session/edits.h"
 
 /* Those that can be finished at this phase; some wait for the DNS. */
@@ -34,35 +35,6 @@ static void gather_facts(struct transaction *t)
 	gather(&g, &t->facts);
 }
 
-/* The verdict on one view of the facts, or false while it is open. */
-static bool decide_one(struct transaction *t, const struct facts *f,
-    struct verdict *out, struct trace *trace)
-{
-	return policy_decide(t->kit->policy, f, t->phase, t->mem, out, trace);
-}
-
-/*
- * A policy that names a recipient is asked once for each; the message gets
- * what verdict_merge() says. The trace kept is the first recipient's.
- */
-static struct verdict *decide_each(struct transaction *t,
-    struct trace *trace, bool *discards)
-{
-	size_t n = t->evidence.rcpt_kept;
-	struct verdict *each = arena_array(t->mem, n, sizeof(*each));
-	struct verdict *merged = arena_alloc(t->mem, sizeof(*merged));
-	struct facts *view = arena_alloc(t->mem, sizeof(*view));
-
-	for (size_t i = 0; i < n; i++) {
-		*view = t->facts;
-		gather_recipient(view, &t->rcpts[i]);
-		facts_close(view);
-		decide_one(t, view, &each[i], i == 0 ? trace : NULL);
-	}
-	*merged = verdict_merge(t->mem, each, n, discards);
-	return merged;
-}
-
 /* A reply line of RFC 5321 has 512 octets with its codes and CRLF. */
 #define REPLY_TEXT_MAX 440
 
@@ -75,17 +47,21 @@ static void name_decision(struct transaction *t, struct verdict *v)
 	    v->text != NULL ? v->text : "refused by policy", t->id);
 }
 
+/* With every fact closed a policy always decides: it has a default. */
 static struct verdict *decide(struct transaction *t, struct trace *trace,
     bool *discards)
 {
-	struct verdict *v;
+	const struct decision d = {
+		.policy = t->kit->policy,
+		.facts = &t->facts,
+		.phase = t->phase,
+		.rcpts = t->rcpts,
+		.rcpt_count = t->evidence.rcpt_kept,
+	};
+	struct verdict *v = arena_alloc(t->mem, sizeof(*v));
 
-	if (policy_per_recipient(t->kit->policy) && t->evidence.rcpt_kept > 0)
-		return decide_each(t, trace, discards);
-	v = arena_alloc(t->mem, sizeof(*v));
 	facts_close(&t->facts);
-	/* With every fact closed a policy always decides: it has a default. */
-	decide_one(t, &t->facts, v, trace);
+	decision_make(&d, t->mem, v, trace, discards);
 	return v;
 }
 
@@ -96,6 +72,7 @@ static struct outcome *new_outcome(struct transaction *t,
 
 	*o = (struct outcome){
 		.id = t->id,
+		.phase = t->phase,
 		.verdict = v,
 		.evidence = &t->evidence,
 		.findings = &t->findings,
@@ -121,7 +98,6 @@ const struct outcome *conclude(struct transaction *t)
 	gather_facts(t);
 	v = decide(t, trace, discards);
 	name_decision(t, v);
-	facts_close(&t->facts);
 	o = new_outcome(t, v, trace);
 	edits_prepare(t, o, discards);
 	conclude_log(t, o);
@@ -134,8 +110,10 @@ const struct verdict *conclude_early(struct transaction *t,
 	struct facts view;
 	struct verdict *v;
 	struct trace *trace;
+	struct outcome *o;
 
-	if (!policy_early(t->kit->policy, t->phase))
+	if (t->connection->deaf[t->phase] ||
+	    !policy_early(t->kit->policy, t->phase))
 		return NULL;
 	finish_checks(t, t->phase);
 	gather_facts(t);
@@ -144,12 +122,15 @@ const struct verdict *conclude_early(struct transaction *t,
 		gather_recipient(&view, rcpt);
 	v = arena_alloc(t->mem, sizeof(*v));
 	trace = arena_alloc(t->mem, sizeof(*trace));
-	if (!decide_one(t, &view, v, trace) ||
+	if (!policy_decide(t->kit->policy, &view, t->phase, t->mem, v, trace) ||
 	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
 		return NULL;
 	name_decision(t, v);
-	t->refusal = new_outcome(t, v, trace);
-	conclude_log(t, t->refusal);
+	o = new_outcome(t, v, trace);
+	if (rcpt != NULL)
+		o->rcpt = arena_memdup(t->mem, rcpt, sizeof(*rcpt));
+	t->refusal = o;
+	conclude_log(t, o);
 	/* At MAIL the whole message is refused, at RCPT one recipient. */
 	t->over = rcpt == NULL;
 	return v;
@@ -229,6 +210,9 @@ static void log_verdict(struct log_line *line, const struct outcome *o)
 	log_line_text(line, "policy", o->policy);
 	log_line_number(line, "line", v->line);
 	log_notes(line, v);
+	if (o->sealed > 0)
+		log_line_number(line, "sealed", o->sealed);
+	log_line_text(line, "unsealed", o->unsealed);
 	log_line_text(line, "id", o->id);
 	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
 	    o->evidence->body_octets));

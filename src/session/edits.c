@@ -3,6 +3,7 @@
 
 #include "check/stamp.h"
 #include "mail/authres.h"
+#include "session/seal.h"
 
 /* Fields that only we write: whoever else wrote them wants to deceive. */
 static bool is_ours_alone(struct slice name)
@@ -158,4 +159,5 @@ void edits_prepare(struct transaction *t, struct outcome *o,
 	change_subject(t, o);
 	add_fields(t, o);
 	remove_recipients(t, o, discards);
+	seal_prepare(t, o);
 }

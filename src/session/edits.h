@@ -3,7 +3,7 @@
 
 /*
  * edits: what the verdict changes in the message: forged fields out, result
- * fields in, marks of the policy on.
+ * fields in, marks of the policy on, our seal on top.
  */
 #include "session/transaction.h"
 

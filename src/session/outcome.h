@@ -33,6 +33,9 @@ struct field_change {
 
 struct outcome {
 	const char *id;
+	enum phase phase;               /* EOM, or that of an early refusal */
+	/* The recipient an early refusal is about; NULL: the message. */
+	const struct path *rcpt;
 	const struct verdict *verdict;
 	const struct evidence *evidence;
 	const struct findings *findings;
@@ -48,8 +51,13 @@ struct outcome {
 	size_t changed_count;
 	const struct field_addition *added;     /* top of the message first */
 	size_t added_count;
+	/* The first so many are a seal, which covers what is done below it. */
+	size_t sealed_fields;
 	const char *const *removed_rcpts;       /* verbatim, with <> */
 	size_t removed_rcpt_count;
+
+	unsigned sealed;                /* instance of our ARC set, or 0 */
+	const char *unsealed;           /* why there is none, though we seal */
 
 	int64_t took_us;                /* from MAIL FROM to here */
 	int64_t waited_us;              /* of it, for the DNS */

@@ -273,13 +273,18 @@ static bool parse_file(struct conf *c, const char *path, struct buf *problems)
 
 bool conf_read(struct conf *c, const char *path, struct buf *problems)
 {
+	const char *standard_history;
+
 	*c = (struct conf){ .mem = arena_new(4096) };
 	set_defaults(c);
+	standard_history = c->history;
 	if (path != NULL) {
 		c->file = arena_strdup(c->mem, path);
 		if (!parse_file(c, path, problems))
 			return false;
 	}
+	/* A value from the file is another copy, whatever it says. */
+	c->history_named = c->history != standard_history;
 	return set_authserv_id(c, problems);
 }
 

@@ -44,9 +44,15 @@ struct conf {
 	bool private_zones;
 	enum engine spf_engine, dkim_engine;
 	long void_lookups, minimum_bits, signatures, identifiers;
+	bool seal;
+	const char *seal_domain, *seal_selector, *seal_key_file;
+	struct text_list seal_fields;
 	bool received_spf;
 	long header_fields, header_octets, recipients;
 	long drain_ms;
+	const char *history;            /* "": none */
+	bool history_named;             /* it stands in the file */
+	long history_days, history_octets, history_queue;
 };
 
 /*

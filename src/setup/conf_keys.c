@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/arc_seal.h"
+#include "check/dkim_tags.h"
 #include "mail/domain.h"
 #include "mail/ip.h"
 #include "setup/socket_name.h"
@@ -53,6 +55,27 @@ static bool check_socket(const char *value, struct error *err)
 	struct socket_name name;
 
 	return socket_name_parse(value, &name, err);
+}
+
+static bool check_dkim_name(const char *value, size_t labels,
+    const char *what, struct error *err)
+{
+	struct arena *mem = arena_new(256);
+	bool good = value[0] == '\0' ||
+	    dkim_name(mem, slice_of(value), labels) != NULL;
+
+	arena_free(mem);
+	return good || error_set(err, "\"%s\" is no %s", value, what);
+}
+
+static bool check_signer(const char *value, struct error *err)
+{
+	return check_dkim_name(value, 2, "domain that can sign", err);
+}
+
+static bool check_selector(const char *value, struct error *err)
+{
+	return check_dkim_name(value, 1, "selector", err);
 }
 
 #define AT(member) offsetof(struct conf, member)
@@ -131,6 +154,24 @@ const struct conf_key conf_keys[] = {
 	{ "dkim", "signatures", KEY_NUMBER, AT(signatures), "15", NULL, 1, 100,
 	  NULL,
 	  "Verified at the most; those of the author's domain come first." },
+	{ "arc", "seal", KEY_YES_NO, AT(seal), "no", NULL, 0, 0, NULL,
+	  "Seal mail that goes on (RFC 8617 5.1). The MTA's last milter that\n"
+	  "changes anything must be this one." },
+	{ "arc", "domain", KEY_TEXT, AT(seal_domain), "", NULL, 0, 0,
+	  check_signer, "The sealing domain, d=." },
+	{ "arc", "selector", KEY_TEXT, AT(seal_selector), "", NULL, 0, 0,
+	  check_selector,
+	  "The public key is published at SELECTOR._domainkey.DOMAIN." },
+	{ "arc", "key-file", KEY_TEXT, AT(seal_key_file), "", NULL, 0, 0, NULL,
+	  "Private RSA key in PEM. It must belong to root or to the user we\n"
+	  "run as, and nobody else may have access." },
+	{ "arc", "fields", KEY_TEXTS, AT(seal_fields),
+	  "From Sender Reply-To To Cc Subject Date Message-ID In-Reply-To "
+	  "References MIME-Version Content-Type Content-Transfer-Encoding "
+	  "List-Id List-Post List-Unsubscribe List-Unsubscribe-Post "
+	  "DKIM-Signature",
+	  NULL, 0, 0, seal_field_check,
+	  "What a seal covers; From always is." },
 	{ "dmarc", "identifiers", KEY_NUMBER, AT(identifiers), "10", NULL, 1, 100,
 	  NULL,
 	  "Signing domains whose organizational domain is looked up at the most." },
@@ -146,6 +187,19 @@ const struct conf_key conf_keys[] = {
 	  1000000, NULL, "Kept of one message, all are counted." },
 	{ "limits", "drain", KEY_DURATION, AT(drain_ms), "30s", NULL, 0, 600000,
 	  NULL, "How long a stop waits for messages that are under way." },
+	{ "history", "path", KEY_TEXT, AT(history),
+	  "/var/lib/assay/history.db", NULL, 0, 0, NULL,
+	  "The file that keeps a record of every message, never its body, for\n"
+	  "assay history, explain and replay. Empty: keep none." },
+	{ "history", "days", KEY_NUMBER, AT(history_days), "30", NULL, 1, 36500,
+	  NULL, "Older records are removed." },
+	{ "history", "size", KEY_OCTETS, AT(history_octets), "1G", NULL,
+	  1L << 20, 1L << 44, NULL,
+	  "The oldest records are removed when the file would become larger." },
+	{ "history", "queue", KEY_NUMBER, AT(history_queue), "10000", NULL, 1,
+	  1000000, NULL,
+	  "Records that may wait to be written. Mail does not wait: what does\n"
+	  "not fit is left out." },
 	{ .name = NULL },
 };
 

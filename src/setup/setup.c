@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "setup/setup.h"
 
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "check/arc_seal.h"
+#include "check/dkim_tags.h"
 #include "dns/unbound.h"
 #include "dns/zone.h"
 #include "mail/domain.h"
@@ -101,11 +109,50 @@ static bool load_policy(struct kit *k, const struct conf *conf,
 	return k->policy != NULL;
 }
 
+/* Who we are going to be; that there is no such user is said elsewhere. */
+static uid_t runs_as(const struct conf *conf)
+{
+	char text[4096];
+	struct passwd entry, *found = NULL;
+
+	if (conf->user[0] != '\0')
+		getpwnam_r(conf->user, &entry, text, sizeof(text), &found);
+	return found != NULL ? entry.pw_uid : geteuid();
+}
+
+/* Said in full, or false. */
+static bool read_seal(const struct conf *conf, struct arena *mem,
+    struct seal_options *out, struct error *err)
+{
+	const struct {
+		const char *key, *value;
+	} needed[] = {
+		{ "domain", conf->seal_domain },
+		{ "selector", conf->seal_selector },
+		{ "key-file", conf->seal_key_file },
+	};
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (needed[i].value[0] == '\0')
+			return error_set(err, "arc.seal needs arc.%s",
+			    needed[i].key);
+	*out = (struct seal_options){
+		.domain = dkim_name(mem, slice_of(conf->seal_domain), 2),
+		.selector = dkim_name(mem, slice_of(conf->seal_selector), 1),
+		.key_file = conf->seal_key_file,
+		.owner = runs_as(conf),
+		.fields = conf->seal_fields.items,
+		.field_count = conf->seal_fields.count,
+	};
+	return true;
+}
+
 struct kit *setup_kit(const struct conf *conf, const char *zone,
     struct log *log, struct buf *problems)
 {
 	struct kit *k = kit_new();
 	struct check_options options = setup_check_options(conf);
+	struct seal_options seal;
 	struct error err = { .text = "" };
 
 	k->log = log;
@@ -115,6 +162,11 @@ struct kit *setup_kit(const struct conf *conf, const char *zone,
 	k->resolver = setup_resolver(conf, zone, log, &err);
 	if (k->resolver == NULL)
 		goto explain;
+	if (conf->seal) {
+		if (!read_seal(conf, k->mem, &seal, &err))
+			goto explain;
+		options.seal = &seal;
+	}
 	k->checks = check_env_new(&options, log, &err);
 	if (k->checks == NULL)
 		goto explain;
@@ -125,4 +177,56 @@ explain:
 fail:
 	kit_drop(k);
 	return NULL;
+}
+
+struct store_limits setup_store_limits(const struct conf *conf)
+{
+	return (struct store_limits){
+		.days = conf->history_days,
+		.octets = conf->history_octets,
+		.queue = (size_t)conf->history_queue,
+	};
+}
+
+static bool has_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	bool there;
+
+	if (slash == NULL || slash == path)
+		return true;
+	folder = xstrndup(path, (size_t)(slash - path));
+	there = access(folder, F_OK) == 0;
+	free(folder);
+	return there;
+}
+
+/* Nobody asked for one, and nobody made room for it: a trial, say. */
+static bool wants_none(const struct conf *conf)
+{
+	return conf->history[0] == '\0' ||
+	    (!conf->history_named && !has_folder(conf->history));
+}
+
+bool setup_store(const struct conf *conf, struct log *log, struct store **out,
+    struct error *err)
+{
+	struct store_limits limits = setup_store_limits(conf);
+
+	*out = NULL;
+	if (wants_none(conf)) {
+		if (conf->history[0] != '\0')
+			log_say(log, LOG_LEVEL_WARNING, "no history is kept: "
+			    "the folder of %s is not there", conf->history);
+		return true;
+	}
+	*out = store_open(conf->history, &limits, log, err);
+	return *out != NULL || error_prefix(err, "history");
+}
+
+bool setup_store_check(const struct conf *conf, struct error *err)
+{
+	return wants_none(conf) || store_check(conf->history, err) ||
+	    error_prefix(err, "history");
 }

@@ -6,6 +6,7 @@
  */
 #include "base/buf.h"
 #include "base/log.h"
+#include "history/store.h"
 #include "session/kit.h"
 #include "setup/conf.h"
 
@@ -23,6 +24,17 @@ struct kit *setup_kit(const struct conf *conf, const char *zone,
  * report says why. */
 struct policy *setup_policy(const struct conf *conf, const char *path,
     struct policy_report *report);
+
+/*
+ * The history that the configuration names. False: it is wrong, and err says
+ * why. True and NULL: there is none, because the configuration says so, or
+ * because it names none and the usual folder is not there (said in the log).
+ */
+bool setup_store(const struct conf *conf, struct log *log, struct store **out,
+    struct error *err);
+/* Would it work? Nothing is made or changed. */
+bool setup_store_check(const struct conf *conf, struct error *err);
+struct store_limits setup_store_limits(const struct conf *conf);
 
 /* Only the resolver, for single methods of the tool. */
 struct resolver *setup_resolver(const struct conf *conf, const char *zone,

@@ -75,8 +75,11 @@ bool tool_conf(const struct tool *t, struct conf *conf)
 struct kit *tool_kit(const struct tool *t, struct conf *conf, int *code)
 {
 	struct buf problems = { 0 };
-	struct kit *kit = setup_kit(conf, t->zone, NULL, &problems);
+	struct kit *kit;
 
+	/* Only the daemon may read the key, and nothing is sent from here. */
+	conf->seal = false;
+	kit = setup_kit(conf, t->zone, NULL, &problems);
 	fputs(buf_text(&problems), stderr);
 	buf_free(&problems);
 	*code = kit != NULL ? EX_OK : EX_CONFIG;

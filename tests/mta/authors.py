@@ -106,7 +106,8 @@ CASES = [
     # 4.4: obs-route, to be read and ignored.
     body("route", MINE, "<@example.com:x@evil.example.net>",
          "a route names no author"),
-    body("route-victim", YOURS, "<@evil.example.net,@b.example:ann@example.com>",
+    body("route-victim", YOURS,
+         "<@evil.example.net,@b.example:ann@example.com>",
          "whatever it passes by"),
     body("route-no-colon", UNCLEAR, "<@example.com,x@evil.example.net>",
          "neither a route nor an address"),

@@ -69,8 +69,8 @@ def facts_wrong(part, s):
     return wrong
 
 
-FIRST = {None: "4", "accept": "2", "tag": "2", "quarantine": "2", "discard": "2",
-         "tempfail": "4", "reject": "5"}
+FIRST = {None: "4", "accept": "2", "tag": "2", "quarantine": "2",
+         "discard": "2", "tempfail": "4", "reject": "5"}
 
 
 def reply_wrong(part, s):

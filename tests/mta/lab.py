@@ -63,12 +63,15 @@ class Lab:
 
     def add_sendmail(self):
         self.sinks["sendmail"] = Sink(sendmail.SINK)
-        daemon = self.daemon("sendmail", "unix:%s/sendmail.sock" % self.root)
+        unix = self.daemon("sendmail", "unix:%s/sendmail.sock" % self.root)
+        inet = self.daemon("sendmail-inet", "inet:8892@127.0.0.1")
         self.sendmail = self.run(sendmail.Sendmail(
             self.root, pathlib.Path(self.with_sendmail),
-            "local:%s/sendmail.sock" % self.root))
-        self.lanes["sendmail"] = (sendmail.ADDRESS, sendmail.ADDRESS6, 25,
-                                  daemon)
+            "local:%s/sendmail.sock" % self.root, "inet:8892@127.0.0.1"))
+        for name, port, daemon in (("sendmail", 25, unix),
+                                   ("sendmail inet", 26, inet)):
+            self.lanes[name] = (sendmail.ADDRESS, sendmail.ADDRESS6, port,
+                                daemon)
 
     def run(self, server):
         self.running.append(server)

@@ -37,6 +37,8 @@ local_transport = relay:[{sink}]:25
 smtpd_recipient_restrictions = permit_mynetworks permit_sasl_authenticated
     reject_unauth_destination
 smtpd_relay_restrictions =
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {certificate}
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {passwords}
@@ -102,7 +104,7 @@ class Postfix:
             "data": folder(self.root / "data", "postfix", "postfix", 0o700),
             "address": ADDRESS, "address6": ADDRESS6,
             "inet": inet, "unix": unix, "spare": spare,
-            "passwords": passwords,
+            "passwords": passwords, "certificate": certificate(self.root),
         }
         write(self.config / "main.cf", MAIN_CF.format(**words))
         write(self.config / "master.cf", MASTER_CF.format(**words))
@@ -135,6 +137,18 @@ class Postfix:
         subprocess.run(
             ["/usr/sbin/sendmail", "-C", str(self.config), "-i", "-f", sender,
              recipient], input=message, check=True)
+
+
+def certificate(folder):
+    """A key and the certificate it made for itself, in one file."""
+    file = folder / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-days", "2", "-subj", "/CN=mx.example.org", "-keyout",
+                    str(file), "-out", str(folder / "public.pem")],
+                   check=True, stderr=subprocess.DEVNULL)
+    file.write_bytes(file.read_bytes() + (folder / "public.pem").read_bytes())
+    file.chmod(0o600)
+    return file
 
 
 def installed():

@@ -24,8 +24,10 @@ NEEDED = [("nsd", "nsd"), ("postcat", "postfix"), ("ip", "iproute2"),
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    p.add_argument("--assayd", default="build/release/assayd", help="path of the daemon")
-    p.add_argument("--assay", default="build/release/assay", help="path of the tool")
+    p.add_argument("--assayd", default="build/release/assayd",
+                   help="path of the daemon")
+    p.add_argument("--assay", default="build/release/assay",
+                   help="path of the tool")
     p.add_argument("--only", action="append", help="a case by name")
     p.add_argument("--mta", choices=["postfix", "sendmail", "both"],
                    default="both")
@@ -70,7 +72,11 @@ def tables():
 def scenarios():
     """(name, why, function); dns-down and queue-empty come last."""
     import hostile
-    return hostile.SCENARIOS
+    import milter_client
+    import milter_hostile
+    import sessions
+    return (sessions.SCENARIOS + milter_client.SCENARIOS +
+            milter_hostile.SCENARIOS + hostile.SCENARIOS)
 
 
 class Tally:

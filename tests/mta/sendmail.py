@@ -48,10 +48,13 @@ define(`confLOG_LEVEL', `12')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`accept_unqualified_senders')dnl
-DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr={address}, Port=25')dnl
-DAEMON_OPTIONS(`Name=MTA6, Family=inet6, Addr={address6}, Port=25')dnl
+DAEMON_OPTIONS(`Name=MTA, Addr={address}, Port=25, InputMailFilters=assay')dnl
+DAEMON_OPTIONS(`Name=MTA6, Family=inet6, Addr={address6}, Port=25, InputMailFilters=assay')dnl
+DAEMON_OPTIONS(`Name=TCP, Addr={address}, Port=26, InputMailFilters=tcp')dnl
+DAEMON_OPTIONS(`Name=TCP6, Family=inet6, Addr={address6}, Port=26, InputMailFilters=tcp')dnl
 define(`SMART_HOST', `relay:[{sink}]')dnl
 INPUT_MAIL_FILTER(`assay', `S={milter}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
+INPUT_MAIL_FILTER(`tcp', `S={tcp}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
 MAILER(`smtp')dnl
 """
 
@@ -85,14 +88,15 @@ def last_line(text):
 
 
 class Sendmail:
-    def __init__(self, root, unpacked, milter):
+    def __init__(self, root, unpacked, milter, tcp):
         self.root = folder(root / "sendmail")
         self.queue = folder(self.root / "queue", mode=0o700)
         self.binary = unpacked / "usr/libexec/sendmail/sendmail"
         self.process = None
         cf = unpacked / "usr/share/sendmail/cf"
         mc = MC.format(root=self.root, queue=self.queue, address=ADDRESS,
-                       address6=ADDRESS6, sink=SINK, milter=milter)
+                       address6=ADDRESS6, sink=SINK, milter=milter,
+                       tcp=tcp)
         write(self.root / "sendmail.mc", mc)
         made = subprocess.run(
             ["m4", "-D_CF_DIR_=%s/" % cf, str(cf / "m4/cf.m4"),

@@ -140,7 +140,8 @@ class Sink:
             for line in stream:
                 verb = line.strip().upper()
                 if verb.startswith(b"EHLO"):
-                    say("250-sink.example.org\r\n250-8BITMIME\r\n250 SIZE")
+                    say("250-sink.example.org\r\n250-8BITMIME\r\n"
+                        "250-SMTPUTF8\r\n250 SIZE")
                 elif verb.startswith(b"MAIL"):
                     sender, recipients = path_of(line), []
                     say("250 ok")

@@ -98,6 +98,10 @@ _dmarc.psd.example.net.         TXT  "v=DMARC1; p=reject; psd=y"
 bank.psd.example.net.           A    192.0.2.11
 rsa._domainkey.bank.psd.example.net. TXT {rsa}
 
+; a name in UTF-8
+xn--bcher-kva.example.net.      TXT  "v=spf1 ip4:192.0.2.10 -all"
+_dmarc.xn--bcher-kva.example.net. TXT "v=DMARC1; p=reject"
+
 ; a mailing list, a forwarder
 lists.example.net.              TXT  "v=spf1 ip4:198.51.100.20 -all"
 _dmarc.lists.example.net.       TXT  "v=DMARC1; p=none"

@@ -83,6 +83,8 @@ static const struct dkim_case case_octets[] = {
 
 #define JUNK " v=1; a=rsa-sha256; d=example.net; s=sel; h=from; bh=47DEQpj8HB" \
     "Sa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA"
+#define OWN_JUNK " v=1; a=rsa-sha256; d=example.com; s=sel; h=from; bh=47DEQp" \
+    "j8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA"
 
 static const struct dkim_case case_limits[] = {
 	{ "among 14 others", "6376 6.1: as many as the verifier likes",
@@ -91,20 +93,25 @@ static const struct dkim_case case_limits[] = {
 	    "author's own comes first", .above = JUNK, .above_count = 60,
 	    PASS },
 	{ "the seventh of the author's", "6376 6.1: MAY limit the number",
-	    .above = " v=1; a=rsa-sha256; d=example.com; s=sel; h=from; "
-	    "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA",
-	    .above_count = 6, .limit = 6, LIMITED },
+	    .above = OWN_JUNK, .above_count = 6, .limit = 6, LIMITED },
 	{ "behind malformed ones", "6376 6.1: those are ignored",
 	    .above = " v=1; rubbish", .above_count = 60, .limit = 1, PASS },
 	{ "behind expired ones", "6376 6.1: those need no key",
 	    .above = JUNK "; x=1", .above_count = 60, .limit = 1, PASS },
-	{ "a fifth l=", "6376 8.2, 8.4: each costs a pass over the body",
-	    .sig = WITH("l=26; "), .above = JUNK "; l={n}", .above_count = 4,
-	    .record = "p={p}", PASS },
+	{ "l= of the author's below other l=", "6376 6.1: in any order; the "
+	    "author's own comes first", .sig = WITH("l=26; "),
+	    .above = JUNK "; l={n}", .above_count = 9, PASS },
+	{ "a second l= of the author's", "6376 8.2: each costs a pass over "
+	    "the body, and a verifier MAY limit what it does",
+	    .sig = WITH("l=26; "), .above = OWN_JUNK "; l={n}",
+	    .above_count = 1, LIMITED },
+	{ "the same l= again", "6376 8.2: that costs nothing more",
+	    .sig = WITH("l=26; "), .above = OWN_JUNK "; c=relaxed/relaxed; "
+	    "l=26", .above_count = 9, PASS },
+	{ "no l= below others that have one", "6376 8.2: not limited by those",
+	    .above = OWN_JUNK "; l={n}", .above_count = 60, PASS },
 	{ "a failing one above", "6376 6.1: another one may verify",
-	    .above = " v=1; a=rsa-sha256; d=example.com; s=sel; h=from; "
-	    "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA",
-	    .above_count = 1, PASS },
+	    .above = OWN_JUNK, .above_count = 1, PASS },
 };
 
 /* The RFCs show two blanks where one was signed. */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * record_detail: the JSON that explain and the reports read; see record.h.
+ */
+#include <string.h>
+
+#include "base/buf.h"
+#include "history/record.h"
+#include "history/record_json.h"
+
+static void identities(struct json *j, const struct evidence *e)
+{
+	char ip[IP_TEXT_MAX];
+
+	if (e->client_class == CLIENT_RELAY && e->peer_ip.family != IP_NONE)
+		record_put(j, "relay", ip_text(&e->peer_ip, ip));
+	record_put(j, "client_name", e->client_name);
+	record_put(j, "why_no_client", e->why_no_client);
+	record_put(j, "helo_status", name_word(helo_status_names,
+	    (int)e->helo_status));
+	record_put(j, "tls", e->tls_version);
+	record_put(j, "cipher", e->tls_cipher);
+	record_put(j, "auth", e->auth_user);
+	record_put(j, "auth_method", e->auth_method);
+	record_put_if(j, "utf8", e->utf8);
+}
+
+static void author(struct json *j, const struct author *a)
+{
+	json_open_object(j, "author");
+	record_put(j, "status", name_word(author_status_names, (int)a->status));
+	record_put(j, "domain", a->domain);
+	if (a->box_count > 0)
+		record_put(j, "address", a->boxes[0].address);
+	record_put(j, "display_address", a->display_address);
+	record_put(j, "reason", a->reason);
+	json_close(j);
+}
+
+static void dns_record(struct json *j, enum dns_type type,
+    const struct dns_record *r)
+{
+	struct ip ip;
+	char text[IP_TEXT_MAX];
+	struct buf mx = { 0 };
+
+	if ((type == DNS_A && r->len == 4) ||
+	    (type == DNS_AAAA && r->len == 16)) {
+		ip = ip_from_octets(type == DNS_A ? IP_V4 : IP_V6, r->data);
+		record_put(j, NULL, ip_text(&ip, text));
+	} else if (type == DNS_MX) {
+		buf_addf(&mx, "%u %s", (unsigned)r->preference, r->data);
+		record_put(j, NULL, buf_text(&mx));
+		buf_free(&mx);
+	} else {
+		record_put_slice(j, NULL, (struct slice){ r->data, r->len });
+	}
+}
+
+/* `room`: octets that this message may still keep of its answers. */
+static void dns_answer(struct json *j, enum dns_type type,
+    const struct dns_answer *a, size_t *room)
+{
+	size_t i = 0;
+
+	json_text(j, "status", name_word(dns_status_names, (int)a->status));
+	if (a->rcode >= 0)
+		json_number(j, "rcode", a->rcode);
+	json_number(j, "ttl", a->ttl);
+	record_put_if(j, "secure", a->secure);
+	record_put_if(j, "alias", a->alias);
+	json_open_array(j, "records");
+	for (; i < a->count && a->records[i].len < *room; i++) {
+		dns_record(j, type, &a->records[i]);
+		*room -= a->records[i].len + 1;
+	}
+	json_close(j);
+	record_put_if(j, "cut", i < a->count);
+}
+
+static void journal(struct json *j, const struct inquiry *dns)
+{
+	size_t room = RECORD_JOURNAL_OCTETS;
+
+	json_open_array(j, "dns");
+	for (size_t i = 0; i < inquiry_journal_count(dns); i++) {
+		struct journal_entry e = inquiry_journal(dns, i);
+
+		json_open_object(j, NULL);
+		record_put(j, "name", e.name);
+		json_text(j, "type", name_word(dns_type_names, (int)e.type));
+		json_number(j, "waited_us", e.waited_us);
+		if (e.answer != NULL)
+			dns_answer(j, e.type, e.answer, &room);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void rules(struct json *j, const struct trace *t)
+{
+	json_open_array(j, "rules");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct trace_step *s = &t->steps[i];
+
+		json_open_object(j, NULL);
+		record_put(j, "rule", s->rule);
+		record_put(j, "file", s->file);
+		json_number(j, "line", s->line);
+		json_text(j, "when", name_word(truth_names, (int)s->when));
+		json_text(j, "unless", name_word(truth_names, (int)s->unless));
+		json_yes_no(j, "fired", s->fired);
+		json_slice(j, "detail", slice_of(s->detail));
+		json_close(j);
+	}
+	json_close(j);
+}
+
+/* On one line: the line ends of folds are no part of what it says. */
+static void field(struct json *j, const char *name, unsigned index,
+    const char *value)
+{
+	struct buf line = { 0 };
+
+	for (value += value[0] == ' '; *value != '\0'; value++)
+		if (*value != '\r' && *value != '\n')
+			buf_addc(&line, *value);
+	json_open_object(j, NULL);
+	record_put(j, "name", name);
+	json_number(j, "index", index);
+	record_put(j, "value", buf_text(&line));
+	json_close(j);
+	buf_free(&line);
+}
+
+static void fields(struct json *j, const struct outcome *o)
+{
+	json_open_object(j, "headers");
+	json_open_array(j, "removed");
+	for (size_t i = 0; i < o->removed_count && i < RECORD_FIELDS_MAX; i++)
+		field(j, o->removed[i].name, o->removed[i].index,
+		    o->removed[i].value);
+	json_close(j);
+	json_open_array(j, "changed");
+	for (size_t i = 0; i < o->changed_count && i < RECORD_FIELDS_MAX; i++)
+		field(j, o->changed[i].name, o->changed[i].index,
+		    o->changed[i].value);
+	json_close(j);
+	json_open_array(j, "added");
+	for (size_t i = 0; i < o->added_count && i < RECORD_FIELDS_MAX; i++)
+		field(j, o->added[i].name, o->added[i].index,
+		    o->added[i].value);
+	json_close(j);
+	json_close(j);
+}
+
+static void marks(struct json *j, const struct outcome *o)
+{
+	json_open_array(j, "rcpts_removed");
+	for (size_t i = 0; i < o->removed_rcpt_count &&
+	    i < RECORD_RCPTS_MAX; i++)
+		record_put(j, NULL, o->removed_rcpts[i]);
+	json_close(j);
+	if (o->sealed > 0)
+		json_number(j, "sealed", o->sealed);
+	record_put(j, "unsealed", o->unsealed);
+	json_open_array(j, "notes");
+	for (size_t i = 0; i < o->verdict->log_count; i++)
+		record_put(j, NULL, o->verdict->log_notes[i]);
+	json_close(j);
+}
+
+char *record_detail(const struct outcome *o)
+{
+	struct json *j = json_new();
+	char *text;
+
+	identities(j, o->evidence);
+	if (o->phase >= PHASE_HEADERS)
+		author(j, &o->evidence->author);
+	record_findings(j, o);
+	journal(j, o->dns);
+	rules(j, o->trace);
+	fields(j, o);
+	marks(j, o);
+	text = json_render(j, false);
+	json_drop(j);
+	return text;
+}
