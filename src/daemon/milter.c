@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "daemon/apply.h"
+#include "daemon/negotiate.h"
 #include "session/transaction.h"
 
 /*
@@ -38,42 +39,16 @@ struct peer {
  * calls close, connect without another negotiation, and close again at the end
  * even if no client came; so nothing that must be freed can outlast close.
  */
-enum {
-	KEPT = 1 << 0, KEPT_ADD = 1 << 1, KEPT_CHANGE = 1 << 2,
-	KEPT_REMOVE = 1 << 3, KEPT_QUARANTINE = 1 << 4, KEPT_BLANK = 1 << 5,
-};
-
-/* Where the MTA may be told that no answer comes; none of them is a KEPT_. */
-static const unsigned long no_replies = SMFIP_NR_CONN | SMFIP_NR_HELO |
-    SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH |
-    SMFIP_NR_BODY;
-
 static void keep_rights(SMFICTX *ctx, const struct rights *r)
 {
-	uintptr_t kept = KEPT;
-
-	kept |= r->add_fields ? KEPT_ADD : 0;
-	kept |= r->change_fields ? KEPT_CHANGE : 0;
-	kept |= r->remove_rcpts ? KEPT_REMOVE : 0;
-	kept |= r->quarantine ? KEPT_QUARANTINE : 0;
-	kept |= r->leading_blank ? KEPT_BLANK : 0;
-	kept |= r->unanswered;
-	smfi_setpriv(ctx, (void *)kept);
+	smfi_setpriv(ctx, (void *)rights_keep(r));
 }
 
 static struct peer *new_peer(SMFICTX *ctx)
 {
 	struct peer *p = xcalloc(1, sizeof(*p));
-	uintptr_t kept = (uintptr_t)smfi_getpriv(ctx);
 
-	p->rights = (struct rights){
-		.add_fields = kept & KEPT_ADD,
-		.change_fields = kept & KEPT_CHANGE,
-		.remove_rcpts = kept & KEPT_REMOVE,
-		.quarantine = kept & KEPT_QUARANTINE,
-		.leading_blank = kept & KEPT_BLANK,
-		.unanswered = kept & no_replies,
-	};
+	p->rights = rights_kept((uintptr_t)smfi_getpriv(ctx));
 	smfi_setpriv(ctx, p);
 	return p;
 }
@@ -84,7 +59,7 @@ static struct peer *the_peer(SMFICTX *ctx)
 {
 	void *kept = smfi_getpriv(ctx);
 
-	return (uintptr_t)kept & KEPT ? NULL : kept;
+	return rights_are_kept((uintptr_t)kept) ? NULL : kept;
 }
 
 /* Every callback but that of the end of message ends here: with silence,
@@ -92,10 +67,10 @@ static struct peer *the_peer(SMFICTX *ctx)
 static sfsistat answer(SMFICTX *ctx, unsigned long step, sfsistat said)
 {
 	const struct peer *p = the_peer(ctx);
-	unsigned long unanswered = p != NULL ? p->rights.unanswered :
-	    (uintptr_t)smfi_getpriv(ctx) & no_replies;
+	struct rights rights = p != NULL ? p->rights :
+	    rights_kept((uintptr_t)smfi_getpriv(ctx));
 
-	return (unanswered & step) != 0 ? SMFIS_NOREPLY : said;
+	return (rights.unanswered & step) != 0 ? SMFIS_NOREPLY : said;
 }
 
 /* False while we are stopping: a message that began now would be cut off. */
@@ -122,69 +97,9 @@ static sfsistat turn_away(SMFICTX *ctx)
 	return SMFIS_TEMPFAIL;
 }
 
-static const struct {
-	int stage;
-	const char *macros;
-} wanted_macros[] = {
-	{ SMFIM_CONNECT, "j _ {client_name} {client_resolve} {daemon_name} v" },
-	{ SMFIM_HELO, "{tls_version} {cipher}" },
-	{ SMFIM_ENVFROM, "i {auth_authen} {auth_type}" },
-	{ SMFIM_EOM, "i" },
-};
-
 static const char *macro(SMFICTX *ctx, const char *name)
 {
 	return smfi_getsymval(ctx, (char *)name);
-}
-
-static void ask_for_macros(SMFICTX *ctx)
-{
-	for (size_t i = 0; i < sizeof(wanted_macros) / sizeof(*wanted_macros);
-	    i++)
-		smfi_setsymlist(ctx, wanted_macros[i].stage,
-		    (char *)wanted_macros[i].macros);
-}
-
-static void say_what_is_missing(unsigned long actions, unsigned long steps)
-{
-	struct log *log = service_log(the_service);
-	const unsigned long wanted = SMFIF_ADDHDRS | SMFIF_CHGHDRS |
-	    SMFIF_DELRCPT | SMFIF_QUARANTINE;
-
-	if ((actions & wanted) != wanted && service_is_news(the_service,
-	    NEWS_RIGHTS))
-		log_say(log, LOG_LEVEL_WARNING, "the MTA does not let us%s%s%s%s",
-		    actions & SMFIF_ADDHDRS ? "" : " add fields;",
-		    actions & SMFIF_CHGHDRS ? "" : " remove forged fields;",
-		    actions & SMFIF_DELRCPT ? "" : " remove recipients;",
-		    actions & SMFIF_QUARANTINE ? "" : " quarantine;");
-	if ((steps & SMFIP_HDR_LEADSPC) == 0 &&
-	    service_is_news(the_service, NEWS_LEADSPC))
-		log_say(log, LOG_LEVEL_WARNING, "the MTA does not tell the "
-		    "blank behind a field's colon; DKIM signatures with simple "
-		    "header canonicalization may fail");
-	if ((actions & SMFIF_SETSYMLIST) == 0 &&
-	    service_is_news(the_service, NEWS_SYMLIST))
-		log_say(log, LOG_LEVEL_INFO, "the MTA sends the macros it is "
-		    "configured to send; we cannot ask for ours");
-}
-
-/*
- * Each answer is a way to the MTA and back, and most of what a small message
- * costs. Only an early rule can have one to give before the end of message; a
- * policy that is loaded later speaks at the end (struct client).
- */
-static unsigned long steps_without_answer(void)
-{
-	struct kit *kit = service_kit(the_service);
-	unsigned long steps = no_replies;
-
-	if (policy_early(kit->policy, PHASE_MAIL))
-		steps &= ~SMFIP_NR_MAIL;
-	if (policy_early(kit->policy, PHASE_RCPT))
-		steps &= ~SMFIP_NR_RCPT;
-	kit_drop(kit);
-	return steps;
 }
 
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
@@ -192,25 +107,12 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
     unsigned long *want_actions, unsigned long *want_steps,
     unsigned long *want2, unsigned long *want3)
 {
-	const struct rights rights = {
-		.add_fields = actions & SMFIF_ADDHDRS,
-		.change_fields = actions & SMFIF_CHGHDRS,
-		.remove_rcpts = actions & SMFIF_DELRCPT,
-		.quarantine = actions & SMFIF_QUARANTINE,
-		.leading_blank = steps & SMFIP_HDR_LEADSPC,
-		.unanswered = steps & steps_without_answer(),
-	};
+	struct rights rights = negotiate(ctx, the_service, actions, steps,
+	    want_actions, want_steps);
 
 	(void)unused2;
 	(void)unused3;
-	say_what_is_missing(actions, steps);
 	keep_rights(ctx, &rights);
-	if (actions & SMFIF_SETSYMLIST)
-		ask_for_macros(ctx);
-	*want_actions = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS |
-	    SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST);
-	*want_steps = rights.unanswered | (steps & (SMFIP_HDR_LEADSPC |
-	    SMFIP_NOUNKNOWN | SMFIP_NODATA));
 	*want2 = 0;
 	*want3 = 0;
 	return SMFIS_CONTINUE;
