@@ -89,7 +89,7 @@ def of_one_policy(message, variant):
 
 def log_wrong(said, count):
     """Each id has two lines, for the recipient and the message; each of them
-    names a rule at its place in one and the same file."""
+    names a rule at its place in one and the same version of the file."""
     wrong, by_id = [], {}
     for line in said:
         by_id.setdefault(line["id"], []).append(line)
@@ -103,6 +103,11 @@ def log_wrong(said, count):
             wrong.append("%s: %s" % (word, [
                 (r, line["line"], line["policy"])
                 for r, line in zip(rules, lines)]))
+    versions = sorted({(line["rule"][-1], line.get("version"))
+                       for line in said})
+    if [v for v, _ in versions] != ["a", "b"] or \
+            len({version for _, version in versions} - {None}) != 2:
+        wrong.append("the versions in the log: %s" % versions)
     return wrong
 
 
