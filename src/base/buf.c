@@ -10,15 +10,13 @@
 #include "base/mem.h"
 
 /* Room for n more octets and the NUL. Doubling keeps appending linear. */
-static void make_room(struct buf *b, size_t n)
+static void grow(struct buf *b, size_t n)
 {
 	size_t need;
 
 	if (__builtin_add_overflow(b->len, n, &need) || need == SIZE_MAX)
 		abort();
 	need++;
-	if (need <= b->room)
-		return;
 	size_t room = b->room < 32 ? 64 : b->room;
 
 	while (room < need && room <= SIZE_MAX / 2)
@@ -27,6 +25,13 @@ static void make_room(struct buf *b, size_t n)
 		room = need;
 	b->data = xrealloc(b->data, room, 1);
 	b->room = room;
+}
+
+/* len stays below room, where there is any. */
+static inline void make_room(struct buf *b, size_t n)
+{
+	if (b->room == 0 || n >= b->room - b->len)
+		grow(b, n);
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t n)
@@ -45,7 +50,9 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	make_room(b, 1);
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)

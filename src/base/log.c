@@ -182,7 +182,10 @@ static void add_key(struct buf *out, const char *key, enum log_format format)
 		add_quoted(out, slice_of(key), value_max, format);
 		buf_addc(out, ':');
 	} else {
-		buf_addf(out, "%s%s=", out->len == 0 ? "" : " ", key);
+		if (out->len > 0)
+			buf_addc(out, ' ');
+		buf_adds(out, key);
+		buf_addc(out, '=');
 	}
 }
 

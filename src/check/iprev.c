@@ -28,13 +28,26 @@ static bool is_answer(const struct dns_answer *a)
 	    a->status == DNS_NXDOMAIN;
 }
 
+/* The names lead to their addresses. */
+static void show_names(struct chase *c, const char *name, enum dns_type type,
+    const struct dns_answer *a)
+{
+	const struct ip *client = chase_about(c);
+
+	(void)name;
+	for (size_t i = 0; type == DNS_PTR && i < a->count; i++)
+		chase_on(c, a->records[i].data, forward_type(client));
+}
+
+static const struct chaser reverse_chaser = { show_names, NAMES_MAX };
+
 void iprev_prefetch(struct inquiry *dns, const struct ip *client)
 {
 	char reverse[IP_REVERSE_MAX];
 
 	if (client->family != IP_NONE)
-		inquiry_prefetch(dns, ip_reverse_name(client, reverse),
-		    DNS_PTR);
+		inquiry_chase(dns, ip_reverse_name(client, reverse), DNS_PTR,
+		    &reverse_chaser, client, sizeof(*client));
 }
 
 /* Names in house form; what is none cannot be confirmed. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "check/spf_chase.h"
 #include "check/spf_library.h"
 #include "check/spf_native.h"
 
@@ -159,9 +160,9 @@ static void spf_reach(void *state, enum phase phase)
 	if (phase != PHASE_MAIL || !is_asked(e))
 		return;
 	if (e->helo_domain != NULL)
-		inquiry_prefetch(x->dns, e->helo_domain, DNS_TXT);
+		spf_chase(x->dns, e->helo_domain, &e->client_ip);
 	if (e->mail.domain != NULL)
-		inquiry_prefetch(x->dns, e->mail.domain, DNS_TXT);
+		spf_chase(x->dns, e->mail.domain, &e->client_ip);
 }
 
 static void evaluate(struct examination *x, enum spf_scope scope,

@@ -15,6 +15,8 @@
 struct rights {
 	bool add_fields, change_fields, remove_rcpts, quarantine;
 	bool leading_blank;     /* values travel with the blank after the colon */
+	unsigned long unanswered;       /* SMFIP_NR_*: where no word is waited
+					 * for, and none may be said */
 };
 
 /* The only place that turns a verdict into libmilter's answer and reply. */

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "daemon/apply.h"
+#include "daemon/negotiate.h"
 #include "session/transaction.h"
 
 /*
@@ -28,6 +29,7 @@ struct peer {
 	struct rights rights;
 	struct connection *connection;
 	bool in_message;
+	bool turned_away;       /* a message that began while we are stopping */
 };
 
 /*
@@ -37,35 +39,16 @@ struct peer {
  * calls close, connect without another negotiation, and close again at the end
  * even if no client came; so nothing that must be freed can outlast close.
  */
-enum {
-	KEPT = 1 << 0, KEPT_ADD = 1 << 1, KEPT_CHANGE = 1 << 2,
-	KEPT_REMOVE = 1 << 3, KEPT_QUARANTINE = 1 << 4, KEPT_BLANK = 1 << 5,
-};
-
 static void keep_rights(SMFICTX *ctx, const struct rights *r)
 {
-	uintptr_t kept = KEPT;
-
-	kept |= r->add_fields ? KEPT_ADD : 0;
-	kept |= r->change_fields ? KEPT_CHANGE : 0;
-	kept |= r->remove_rcpts ? KEPT_REMOVE : 0;
-	kept |= r->quarantine ? KEPT_QUARANTINE : 0;
-	kept |= r->leading_blank ? KEPT_BLANK : 0;
-	smfi_setpriv(ctx, (void *)kept);
+	smfi_setpriv(ctx, (void *)rights_keep(r));
 }
 
 static struct peer *new_peer(SMFICTX *ctx)
 {
 	struct peer *p = xcalloc(1, sizeof(*p));
-	uintptr_t kept = (uintptr_t)smfi_getpriv(ctx);
 
-	p->rights = (struct rights){
-		.add_fields = kept & KEPT_ADD,
-		.change_fields = kept & KEPT_CHANGE,
-		.remove_rcpts = kept & KEPT_REMOVE,
-		.quarantine = kept & KEPT_QUARANTINE,
-		.leading_blank = kept & KEPT_BLANK,
-	};
+	p->rights = rights_kept((uintptr_t)smfi_getpriv(ctx));
 	smfi_setpriv(ctx, p);
 	return p;
 }
@@ -76,7 +59,18 @@ static struct peer *the_peer(SMFICTX *ctx)
 {
 	void *kept = smfi_getpriv(ctx);
 
-	return (uintptr_t)kept & KEPT ? NULL : kept;
+	return rights_are_kept((uintptr_t)kept) ? NULL : kept;
+}
+
+/* Every callback but that of the end of message ends here: with silence,
+ * exactly where it was agreed upon. */
+static sfsistat answer(SMFICTX *ctx, unsigned long step, sfsistat said)
+{
+	const struct peer *p = the_peer(ctx);
+	struct rights rights = p != NULL ? p->rights :
+	    rights_kept((uintptr_t)smfi_getpriv(ctx));
+
+	return (rights.unanswered & step) != 0 ? SMFIS_NOREPLY : said;
 }
 
 /* False while we are stopping: a message that began now would be cut off. */
@@ -93,53 +87,19 @@ static void message_ends(struct peer *p)
 	if (p->in_message)
 		service_message_ends(the_service);
 	p->in_message = false;
+	p->turned_away = false;
 }
 
-static const struct {
-	int stage;
-	const char *macros;
-} wanted_macros[] = {
-	{ SMFIM_CONNECT, "j _ {client_name} {client_resolve} {daemon_name} v" },
-	{ SMFIM_HELO, "{tls_version} {cipher}" },
-	{ SMFIM_ENVFROM, "i {auth_authen} {auth_type}" },
-	{ SMFIM_EOM, "i" },
-};
+static sfsistat turn_away(SMFICTX *ctx)
+{
+	smfi_setreply(ctx, (char *)"451", (char *)"4.3.2",
+	    (char *)"the mail filter is about to restart");
+	return SMFIS_TEMPFAIL;
+}
 
 static const char *macro(SMFICTX *ctx, const char *name)
 {
 	return smfi_getsymval(ctx, (char *)name);
-}
-
-static void ask_for_macros(SMFICTX *ctx)
-{
-	for (size_t i = 0; i < sizeof(wanted_macros) / sizeof(*wanted_macros);
-	    i++)
-		smfi_setsymlist(ctx, wanted_macros[i].stage,
-		    (char *)wanted_macros[i].macros);
-}
-
-static void say_what_is_missing(unsigned long actions, unsigned long steps)
-{
-	struct log *log = service_log(the_service);
-	const unsigned long wanted = SMFIF_ADDHDRS | SMFIF_CHGHDRS |
-	    SMFIF_DELRCPT | SMFIF_QUARANTINE;
-
-	if ((actions & wanted) != wanted && service_is_news(the_service,
-	    NEWS_RIGHTS))
-		log_say(log, LOG_LEVEL_WARNING, "the MTA does not let us%s%s%s%s",
-		    actions & SMFIF_ADDHDRS ? "" : " add fields;",
-		    actions & SMFIF_CHGHDRS ? "" : " remove forged fields;",
-		    actions & SMFIF_DELRCPT ? "" : " remove recipients;",
-		    actions & SMFIF_QUARANTINE ? "" : " quarantine;");
-	if ((steps & SMFIP_HDR_LEADSPC) == 0 &&
-	    service_is_news(the_service, NEWS_LEADSPC))
-		log_say(log, LOG_LEVEL_WARNING, "the MTA does not tell the "
-		    "blank behind a field's colon; DKIM signatures with simple "
-		    "header canonicalization may fail");
-	if ((actions & SMFIF_SETSYMLIST) == 0 &&
-	    service_is_news(the_service, NEWS_SYMLIST))
-		log_say(log, LOG_LEVEL_INFO, "the MTA sends the macros it is "
-		    "configured to send; we cannot ask for ours");
 }
 
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
@@ -147,24 +107,12 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
     unsigned long *want_actions, unsigned long *want_steps,
     unsigned long *want2, unsigned long *want3)
 {
-	const struct rights rights = {
-		.add_fields = actions & SMFIF_ADDHDRS,
-		.change_fields = actions & SMFIF_CHGHDRS,
-		.remove_rcpts = actions & SMFIF_DELRCPT,
-		.quarantine = actions & SMFIF_QUARANTINE,
-		.leading_blank = steps & SMFIP_HDR_LEADSPC,
-	};
+	struct rights rights = negotiate(ctx, the_service, actions, steps,
+	    want_actions, want_steps);
 
 	(void)unused2;
 	(void)unused3;
-	say_what_is_missing(actions, steps);
 	keep_rights(ctx, &rights);
-	if (actions & SMFIF_SETSYMLIST)
-		ask_for_macros(ctx);
-	*want_actions = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS |
-	    SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST);
-	*want_steps = steps & (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN |
-	    SMFIP_NODATA);
 	*want2 = 0;
 	*want3 = 0;
 	return SMFIS_CONTINUE;
@@ -195,10 +143,12 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	client.submitted = client.address.family == IP_NONE;
 	if (p == NULL)
 		p = new_peer(ctx);
+	client.deaf[PHASE_MAIL] = p->rights.unanswered & SMFIP_NR_MAIL;
+	client.deaf[PHASE_RCPT] = p->rights.unanswered & SMFIP_NR_RCPT;
 	connection_close(p->connection);
 	p->connection = connection_open(kit, &client);
 	kit_drop(kit);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_CONN, SMFIS_CONTINUE);
 }
 
 static void learn_tls(SMFICTX *ctx, struct connection *c)
@@ -212,11 +162,11 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	struct peer *p = the_peer(ctx);
 
 	if (p == NULL)
-		return SMFIS_TEMPFAIL;
+		return answer(ctx, SMFIP_NR_HELO, SMFIS_TEMPFAIL);
 	message_ends(p);
 	connection_helo(p->connection, helo);
 	learn_tls(ctx, p->connection);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_HELO, SMFIS_CONTINUE);
 }
 
 static bool has_parameter(char **argv, const char *name)
@@ -238,22 +188,23 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		.utf8 = has_parameter(argv, "SMTPUTF8"),
 	};
 	const struct verdict *v;
-	sfsistat answer;
+	sfsistat said;
 
 	if (p == NULL)
-		return SMFIS_TEMPFAIL;
+		return answer(ctx, SMFIP_NR_MAIL, SMFIS_TEMPFAIL);
 	if (!message_begins(p)) {
-		smfi_setreply(ctx, (char *)"451", (char *)"4.3.2",
-		    (char *)"the mail filter is about to restart");
-		return SMFIS_TEMPFAIL;
+		if ((p->rights.unanswered & SMFIP_NR_MAIL) == 0)
+			return turn_away(ctx);
+		p->turned_away = true;  /* and told so at the end */
+		return SMFIS_NOREPLY;
 	}
 	learn_tls(ctx, p->connection);
 	v = transaction_mail(p->connection, &event);
-	answer = apply_refusal(ctx, v, transaction_refusal(p->connection),
+	said = apply_refusal(ctx, v, transaction_refusal(p->connection),
 	    the_service);
-	if (answer != SMFIS_CONTINUE)
+	if (said != SMFIS_CONTINUE)
 		message_ends(p);
-	return answer;
+	return answer(ctx, SMFIP_NR_MAIL, said);
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
@@ -262,10 +213,10 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 	const struct verdict *v;
 
 	if (p == NULL)
-		return SMFIS_TEMPFAIL;
+		return answer(ctx, SMFIP_NR_RCPT, SMFIS_TEMPFAIL);
 	v = transaction_rcpt(p->connection, argv[0]);
-	return apply_refusal(ctx, v, transaction_refusal(p->connection),
-	    the_service);
+	return answer(ctx, SMFIP_NR_RCPT, apply_refusal(ctx, v,
+	    transaction_refusal(p->connection), the_service));
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
@@ -274,18 +225,18 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 	struct buf blank = { 0 };
 
 	if (p == NULL)
-		return SMFIS_TEMPFAIL;
+		return answer(ctx, SMFIP_NR_HDR, SMFIS_TEMPFAIL);
 	if (p->rights.leading_blank) {
 		transaction_header(p->connection, slice_of(name),
 		    slice_of(value));
-		return SMFIS_CONTINUE;
+		return answer(ctx, SMFIP_NR_HDR, SMFIS_CONTINUE);
 	}
 	/* One blank is what nearly everybody writes. */
 	buf_addc(&blank, ' ');
 	buf_adds(&blank, value);
 	transaction_header(p->connection, slice_of(name), buf_slice(&blank));
 	buf_free(&blank);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_HDR, SMFIS_CONTINUE);
 }
 
 static sfsistat on_eoh(SMFICTX *ctx)
@@ -293,9 +244,9 @@ static sfsistat on_eoh(SMFICTX *ctx)
 	struct peer *p = the_peer(ctx);
 
 	if (p == NULL)
-		return SMFIS_TEMPFAIL;
+		return answer(ctx, SMFIP_NR_EOH, SMFIS_TEMPFAIL);
 	transaction_headers_done(p->connection);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_EOH, SMFIS_CONTINUE);
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
@@ -303,27 +254,31 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 	struct peer *p = the_peer(ctx);
 
 	if (p == NULL)
-		return SMFIS_TEMPFAIL;
+		return answer(ctx, SMFIP_NR_BODY, SMFIS_TEMPFAIL);
 	transaction_body(p->connection, bytes, n);
-	return SMFIS_CONTINUE;
+	return answer(ctx, SMFIP_NR_BODY, SMFIS_CONTINUE);
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct peer *p = the_peer(ctx);
 	const char *queue_id = macro(ctx, "i");
-	sfsistat answer;
+	sfsistat said;
 
 	if (p == NULL)
 		return SMFIS_TEMPFAIL;
+	if (p->turned_away) {
+		message_ends(p);
+		return turn_away(ctx);
+	}
 	if (queue_id == NULL && service_is_news(the_service, NEWS_QUEUE_ID))
 		log_say(service_log(the_service), LOG_LEVEL_WARNING,
 		    "the MTA does not send its queue id (macro i); log lines "
 		    "will lack it");
-	answer = apply_outcome(ctx, &p->rights,
+	said = apply_outcome(ctx, &p->rights,
 	    transaction_conclude(p->connection, queue_id), the_service);
 	message_ends(p);
-	return answer;
+	return said;
 }
 
 static sfsistat on_abort(SMFICTX *ctx)

@@ -14,7 +14,8 @@
 struct entry {
 	const char *name;
 	enum dns_type type;
-	struct dns_ticket *ticket;      /* NULL: refused, answer is set */
+	struct dns_ticket *ticket;      /* NULL: known or refused */
+	const struct dns_answer *known; /* without asking anybody */
 	const struct dns_answer *answer;        /* as told to this message */
 	int64_t waited_us;
 };
@@ -105,17 +106,20 @@ static void drop_answer(void *a)
 	answer_drop(a);
 }
 
-/* The connection outlives its messages, so its tickets may be lent. */
-static struct dns_ticket *ticket_of_parent(const struct inquiry *q,
-    const char *name, enum dns_type type)
+/* The connection outlives its messages, so what it has may be lent. */
+static bool lent_by_parent(const struct inquiry *q, struct entry *e)
 {
 	for (const struct inquiry *p = q->parent; p != NULL; p = p->parent) {
-		const struct entry *e = find(p, name, type);
+		const struct entry *lender = find(p, e->name, e->type);
 
-		if (e != NULL && e->ticket != NULL)
-			return e->ticket;
+		if (lender == NULL ||
+		    (lender->ticket == NULL && lender->known == NULL))
+			continue;
+		e->ticket = lender->ticket;
+		e->known = lender->known;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 static const struct dns_answer *refusal(struct inquiry *q)
@@ -128,26 +132,51 @@ static const struct dns_answer *refusal(struct inquiry *q)
 	return answer_done(a);
 }
 
-/* The entry of this question; a new one has its ticket, or is refused. */
+/* What an answer leads to, or nothing. */
+struct sequel {
+	const struct chaser *chaser;
+	const void *about;
+	size_t about_len;
+};
+
+static struct dns_ticket *start(struct inquiry *q, const char *form,
+    enum dns_type type, const struct sequel *sequel)
+{
+	return sequel == NULL ? resolver_start(q->resolver, form, type) :
+	    resolver_chase(q->resolver, form, type, sequel->chaser,
+		sequel->about, sequel->about_len);
+}
+
+/* The entry of this question; a new one is known, has its ticket, or is
+ * refused. */
 static struct entry *entry_of(struct inquiry *q, const char *name,
-    enum dns_type type)
+    enum dns_type type, const struct sequel *sequel)
 {
 	char text[DNAME_TEXT_MAX];
-	const char *form = one_form(name, text);
-	struct entry *e = find(q, form, type);
+	const char *form;
+	/* Nearly always it is in its form already. */
+	struct entry *e = find(q, name, type);
 
 	if (e != NULL)
 		return e;
+	form = one_form(name, text);
+	e = find(q, form, type);
+	if (e != NULL)
+		return e;
 	e = add(q, form, type);
-	e->ticket = ticket_of_parent(q, form, type);
-	if (e->ticket != NULL)
+	if (lent_by_parent(q, e))
 		return e;
 	if (q->questions_left == 0) {
 		e->answer = refusal(q);
 		return e;
 	}
 	q->questions_left--;
-	e->ticket = resolver_start(q->resolver, form, type);
+	e->known = resolver_known(q->resolver, form, type);
+	if (e->known != NULL) {
+		arena_defer(q->mem, drop_answer, (void *)e->known);
+		return e;
+	}
+	e->ticket = start(q, form, type, sequel);
 	arena_defer(q->mem, drop_ticket, e->ticket);
 	return e;
 }
@@ -156,7 +185,16 @@ void inquiry_prefetch(struct inquiry *q, const char *name, enum dns_type type)
 {
 	/* The last questions are kept for those who need an answer. */
 	if (q->questions_left > 0)
-		entry_of(q, name, type);
+		entry_of(q, name, type, NULL);
+}
+
+void inquiry_chase(struct inquiry *q, const char *name, enum dns_type type,
+    const struct chaser *chaser, const void *about, size_t about_len)
+{
+	const struct sequel sequel = { chaser, about, about_len };
+
+	if (q->questions_left > 0)
+		entry_of(q, name, type, &sequel);
 }
 
 static const struct dns_answer *wait_for(struct inquiry *q, struct entry *e)
@@ -178,11 +216,12 @@ static const struct dns_answer *wait_for(struct inquiry *q, struct entry *e)
 const struct dns_answer *inquiry_ask(struct inquiry *q, const char *name,
     enum dns_type type)
 {
-	struct entry *e = entry_of(q, name, type);
+	struct entry *e = entry_of(q, name, type, NULL);
 
 	/* Told once, told always: all checks of a message see one DNS. */
 	if (e->answer == NULL)
-		e->answer = ticket_peek(e->ticket);
+		e->answer = e->known != NULL ? e->known :
+		    ticket_peek(e->ticket);
 	if (e->answer == NULL)
 		e->answer = wait_for(q, e);
 	return e->answer;

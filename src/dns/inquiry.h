@@ -35,6 +35,11 @@ struct inquiry *inquiry_new(struct arena *mem, struct resolver *r,
 /* A question nobody waits for; the later inquiry_ask() joins it. */
 void inquiry_prefetch(struct inquiry *q, const char *name, enum dns_type type);
 
+/* The same, and what its answer leads to (resolver.h). What the chase asks
+ * stands in no journal and in no budget but its own. */
+void inquiry_chase(struct inquiry *q, const char *name, enum dns_type type,
+    const struct chaser *chaser, const void *about, size_t about_len);
+
 /*
  * Wait for the answer as long as budget and query time allow; never NULL.
  * Time that is spent waiting counts, time between questions does not: a slow

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "dns/answer.h"
+#include "dns/cache.h"
 
 struct resolver;
 struct dns_ticket;
@@ -36,6 +37,33 @@ const struct dns_answer *ticket_wait(struct dns_ticket *t, int64_t deadline_us);
 const struct dns_answer *ticket_peek(struct dns_ticket *t);     /* NULL: not yet */
 void ticket_drop(struct dns_ticket *t);                 /* NULL is fine */
 
+/*
+ * The answer if it is known here and still good, with a reference for the
+ * caller; else NULL. Asks nobody. name: in the form of dname.h.
+ */
+const struct dns_answer *resolver_known(struct resolver *r, const char *name,
+    enum dns_type type);
+
+/*
+ * A chase: a question whose answer tells what will be asked next. What is
+ * found is shown to `show`, in the thread it arrives in, and whatever that names
+ * by chase_on() is asked at once, nobody waiting: when somebody does ask, the
+ * answer is known or on its way. Without a cache there is no chase, only the
+ * first question. `about` is copied; `questions` ends every loop.
+ */
+struct chase;
+struct chaser {
+	void (*show)(struct chase *c, const char *name, enum dns_type type,
+	    const struct dns_answer *a);
+	unsigned questions;             /* that follow, at the most */
+};
+struct dns_ticket *resolver_chase(struct resolver *r, const char *name,
+    enum dns_type type, const struct chaser *chaser, const void *about,
+    size_t about_len);
+/* For show() only. */
+void chase_on(struct chase *c, const char *name, enum dns_type type);
+const void *chase_about(const struct chase *c);
+
 /* Stops the back end; tickets still open are answered DNS_FAILED. */
 void resolver_free(struct resolver *r);                 /* NULL is fine */
 
@@ -52,6 +80,9 @@ struct resolver_backend {
 	    enum dns_type type);
 	/* Frees self; no ticket_answer() after it has returned. */
 	void (*stop)(void *self);
+	/* NULL: nothing is remembered. The resolver fills it and frees it,
+	 * after stop; the back end may flush it. */
+	struct dns_cache *cache;
 };
 
 struct resolver *resolver_new(struct resolver_backend backend);

@@ -26,6 +26,7 @@
 struct unbound {
 	struct unbound_settings settings;
 	struct log *log;
+	struct dns_cache *cache;        /* the resolver's */
 	int64_t query_us;
 
 	pthread_mutex_t lock;
@@ -69,6 +70,7 @@ static bool renew(struct unbound *u, struct error *err)
 		return false;
 	fresh->next = u->channels;
 	u->channels = fresh;
+	dns_cache_flush(u->cache);
 	wake_pump(u);
 	return true;
 }
@@ -334,11 +336,14 @@ struct resolver *unbound_resolver(const struct unbound_options *o,
 	u->query_us = (o->query_ms != 0 ? o->query_ms : DEFAULT_QUERY_MS) *
 	    (int64_t)1000;
 	pthread_mutex_init(&u->lock, NULL);
+	u->cache = dns_cache_new();
 	if (!prepare(u, o, err)) {
+		dns_cache_free(u->cache);
 		unbound_stop(u);
 		return NULL;
 	}
 	return resolver_new((struct resolver_backend){
 		.self = u, .start = unbound_start, .stop = unbound_stop,
+		.cache = u->cache,
 	});
 }

@@ -5,7 +5,8 @@
  * unbound: the back end that asks the network, by libunbound.
  *
  * One context in asynchronous mode and one pump thread; equal questions under
- * way are joined and answers cached by libunbound. ub_resolve() is never used.
+ * way are joined and answers cached by libunbound; the small cache in front of
+ * it (cache.h) is for what every message asks. ub_resolve() is never used.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@
 struct unbound_options {
 	/* "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; none: those of
 	 * resolv_conf, which is re-read when it changes (looked at with a
-	 * question, at most once a second; while it is missing or cannot
+	 * question nobody has an answer to, at most once a second; while it is missing or cannot
 	 * be read, the old servers stay). */
 	const char *const *servers;
 	size_t server_count;

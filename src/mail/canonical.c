@@ -165,55 +165,69 @@ static void feed_simple(struct canonical_body *b, const char *at,
 	hold_ends(b, last, end);
 }
 
-/* The next blank or line end. Eight octets at a time, while none of them is
- * as small as a blank. */
-static const char *skip_text(const char *at, const char *end)
-{
-	const uint64_t ones = 0x0101010101010101u;
+/* Sixteen octets, and what became of comparing them: all bits or none each. */
+typedef unsigned char octets16 __attribute__((vector_size(16)));
+typedef __typeof__((octets16){ 0 } == (octets16){ 0 }) answers16;
 
-	for (uint64_t x; end - at >= (ptrdiff_t)sizeof(x); at += sizeof(x)) {
-		memcpy(&x, at, sizeof(x));
-		if (((x - 0x21 * ones) & ~x & 0x80 * ones) != 0)
-			break;
-	}
-	while (at < end && !is_blank(*at) && !is_end(*at))
-		at++;
-	return at;
+static octets16 load16(const char *at)
+{
+	octets16 x;
+
+	memcpy(&x, at, sizeof(x));
+	return x;
+}
+
+static bool any16(answers16 x)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &x, sizeof(halves));
+	return (halves[0] | halves[1]) != 0;
 }
 
 /*
- * 3.4.4: where may a run that began at text go on? Over a single SP, and over
- * one CRLF or two, if text comes next in this piece; everything else has to be
- * looked at.
+ * 3.4.4 changes a blank that is a TAB or has white space or a line end behind
+ * it, and nothing else but the end of the body. The first such blank, or the
+ * first whose neighbour is in another piece; else the end.
  */
-static const char *run_relaxed(const char *at, const char *end)
+static const char *first_changed(const char *at, const char *end)
 {
-	for (;;) {
-		const char *next;
+	for (; end - at > (ptrdiff_t)sizeof(octets16);
+	    at += sizeof(octets16)) {
+		octets16 x = load16(at), next = load16(at + 1);
 
-		at = skip_text(at, end);
-		if (at == end)
-			return at;
-		next = at;
-		if (*next == ' ')
-			next++;
-		else
-			while (end - next > 2 && next - at < 4 &&
-			    next[0] == '\r' && next[1] == '\n')
-				next += 2;
-		if (next == at || next == end || is_blank(*next) ||
-		    is_end(*next))
-			return at;
-		at = next;
+		if (any16((x == '\t') | ((x == ' ') & ((next == ' ') |
+		    (next == '\t') | (next == '\r') | (next == '\n')))))
+			break;
 	}
+	for (; at < end; at++) {
+		if (*at == '\t')
+			break;
+		if (*at == ' ' && (at + 1 == end || is_blank(at[1]) ||
+		    is_end(at[1])))
+			break;
+	}
+	return at;
+}
+
+/* From text to the first blank that changes, it all goes out as it is; but the
+ * line ends in front of that may be the body's last. */
+static const char *run_relaxed(struct canonical_body *b, const char *from,
+    const char *end)
+{
+	const char *stop = first_changed(from, end), *last = stop;
+
+	while (is_end(last[-1]))
+		last--;
+	release(b);
+	put(&b->out, from, last);
+	return hold_ends(b, last, stop);
 }
 
 static void feed_relaxed(struct canonical_body *b, const char *at,
     const char *end)
 {
 	while (at < end) {
-		const char *from;
-
 		if (is_blank(*at)) {
 			b->blank = true;
 			at++;
@@ -221,10 +235,7 @@ static void feed_relaxed(struct canonical_body *b, const char *at,
 			b->blank = false;       /* WSP at the end of a line */
 			at = hold_ends(b, at, end);
 		} else {
-			release(b);
-			from = at;
-			at = run_relaxed(at, end);
-			put(&b->out, from, at);
+			at = run_relaxed(b, at, end);
 		}
 	}
 }

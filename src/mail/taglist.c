@@ -44,6 +44,8 @@ static bool octets_fit(struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
+		if (c >= ' ' && c <= '~')
+			continue;
 		if (c == '\r') {
 			if (i + 1 == text.len || text.data[i + 1] != '\n')
 				return false;
@@ -51,7 +53,7 @@ static bool octets_fit(struct slice text)
 			if (i + 1 == text.len || (text.data[i + 1] != ' ' &&
 			    text.data[i + 1] != '\t'))
 				return false;
-		} else if (c != '\t' && (c < ' ' || c > '~')) {
+		} else if (c != '\t') {
 			return false;
 		}
 	}

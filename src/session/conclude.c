@@ -118,7 +118,8 @@ const struct verdict *conclude_early(struct transaction *t,
 	struct trace *trace;
 	struct outcome *o;
 
-	if (!policy_early(t->kit->policy, t->phase))
+	if (t->connection->deaf[t->phase] ||
+	    !policy_early(t->kit->policy, t->phase))
 		return NULL;
 	finish_checks(t, t->phase);
 	gather_facts(t);

@@ -2,6 +2,7 @@
 #include "session/connection.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "check/dnsbl.h"
@@ -36,6 +37,7 @@ struct connection *connection_open(struct kit *kit, const struct client *client)
 	c->peer = client->address;
 	c->peer_name = arena_strdup(c->mem, client->name);
 	c->submitted = client->submitted;
+	memcpy(c->deaf, client->deaf, sizeof(c->deaf));
 	c->dns = inquiry_new(c->mem, kit->resolver, &kit->options.dns, NULL);
 	if (is_outside(kit, &c->peer))
 		prefetch(c);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "dns/inquiry.h"
 #include "mail/ip.h"
+#include "mail/phase.h"
 #include "session/kit.h"
 
 struct transaction;
@@ -20,6 +21,7 @@ struct connection {
 	struct ip peer;
 	const char *peer_name;          /* verified by the MTA, or NULL */
 	bool submitted;                 /* no SMTP client: sendmail(1), cron */
+	bool deaf[PHASE_EOM + 1];
 	struct arena *greeting_mem;     /* HELO and TLS may come again */
 	const char *helo;
 	const char *tls_version, *tls_cipher;
@@ -32,6 +34,9 @@ struct client {
 	struct ip address;              /* IP_NONE: not known */
 	const char *name;               /* verified by the MTA, or NULL */
 	bool submitted;                 /* no SMTP client: sendmail(1), cron */
+	/* At these phases the MTA waits for no verdict: an early rule gives
+	 * its own at the end of message, where it is the same. */
+	bool deaf[PHASE_EOM + 1];
 };
 
 /* Takes a reference to the kit; copies what `client` points to. */

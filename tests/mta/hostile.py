@@ -234,8 +234,7 @@ def broken_policy(lab):
 def stale_socket(lab):
     """Killed, not stopped: the MTA defers, the next start cleans up."""
     daemon = spare(lab)
-    daemon.process.kill()
-    daemon.process.wait()
+    daemon.kill()
     reply = Door(lab).post(Letter(ANN).write(
         lab.keys, message_id("hostile", "gone")))
     wrong = [] if reply.startswith("4") else ["without us: %r" % reply]
@@ -260,6 +259,37 @@ def stop_in_flight(lab):
     reply = client.reply()
     client.quit()
     wrong = [] if reply.startswith(TAKEN) else ["the reply is %r" % reply]
+    wrong += daemon.stop(signalled=True)
+    daemon.start()
+    return wrong
+
+
+def turned_away(lab):
+    """One message holds us while we stop; one that begins now is deferred."""
+    daemon = spare(lab)
+    texts = [Letter(ANN).write(lab.keys, message_id("hostile", name))
+             for name in ("held", "late")]
+    held, late = [Client(postfix.ADDRESS, 2525, "192.0.2.10") for _ in texts]
+    for client in (held, late):
+        client.hello("mail.example.com")
+    held.envelope(ANN, ["bob@example.org"])
+    held.command("DATA")
+    time.sleep(0.5)
+    daemon.signal(signal.SIGTERM)
+    time.sleep(0.5)
+    try:
+        late.envelope(ANN, ["bob@example.org"])
+        reply = late.data(texts[1])
+    except Refused as e:
+        reply = str(e)
+    wrong = [] if reply.startswith("451 4.3.2") else \
+        ["the late one's reply is %r" % reply]
+    held.socket.sendall(texts[0] + b".\r\n")
+    reply = held.reply()
+    wrong += [] if reply.startswith(TAKEN) else \
+        ["the held one's reply is %r" % reply]
+    for client in (held, late):
+        client.quit()
     wrong += daemon.stop(signalled=True)
     daemon.start()
     return wrong
@@ -303,6 +333,7 @@ SCENARIOS = [
      broken_policy),
     ("stale-socket", "killed and started again", stale_socket),
     ("stop-in-flight", "SIGTERM while a message is under way", stop_in_flight),
+    ("stop-turns-away", "a message that begins while we stop", turned_away),
     ("dns-down", "no DNS server at all: temperror, and the policy's answer",
      dns_down),
     ("queue-empty", "nothing is left behind in the queue", queue_empty),

@@ -274,7 +274,8 @@ static struct resolver *zone_of(yaml_document_t *doc)
 
 	z->doc = doc;
 	z->data = member(doc, yaml_document_get_root_node(doc), "zonedata");
-	return resolver_new((struct resolver_backend){ z, start, stop });
+	return resolver_new((struct resolver_backend){
+		.self = z, .start = start, .stop = stop });
 }
 
 /* --- the tests --- */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,11 +89,65 @@ static void octet_by_octet(void **state)
 	}
 }
 
+/* What the rule says, octet by octet. */
+static void mend(struct buf *out, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool end = p[i] == '\r' || p[i] == '\n';
+
+		if (!end) {
+			buf_addc(out, p[i]);
+			continue;
+		}
+		buf_adds(out, "\r\n");
+		if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
+			i++;
+	}
+	if (n > 0 && p[n - 1] != '\r' && p[n - 1] != '\n')
+		buf_adds(out, "\r\n");
+}
+
+/* Long enough for every way of reading more than one octet at a time. */
+static void random_long(void **state)
+{
+	static const char *const pieces[] = { "\r\n", "a line of text ",
+		"0123456789abcdef", "\n", "\r", "x", "\r\n\r\n", "\n\r",
+		"fifteen octets.", "\r\r\n" };
+	unsigned chance = 1;
+
+	(void)state;
+	for (int turn = 0; turn < 20000; turn++) {
+		struct buf in = { 0 }, want = { 0 }, got = { 0 };
+		struct crlf_stream s = { .sink = collect, .arg = &got };
+		/* mostly whole line ends in every second one */
+		unsigned kinds = turn % 2 == 0 ? 3 : 10;
+
+		for (int k = 0; k < 12; k++) {
+			chance = chance * 1103515245u + 12345u;
+			buf_adds(&in, pieces[(chance >> 16) % (turn % 7 == 0 &&
+			    k == 6 ? 10 : kinds)]);
+		}
+		chance = chance * 1103515245u + 12345u;
+		size_t cut = (chance >> 16) % (in.len + 1);
+
+		mend(&want, in.data, in.len);
+		crlf_feed(&s, in.data, cut);
+		crlf_feed(&s, in.data + cut, in.len - cut);
+		crlf_end(&s);
+		if (!slice_equal(buf_slice(&got), buf_slice(&want)))
+			fail_msg("turn %d, cut at %zu", turn, cut);
+		buf_free(&in);
+		buf_free(&want);
+		buf_free(&got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_cut),
 		cmocka_unit_test(octet_by_octet),
+		cmocka_unit_test(random_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

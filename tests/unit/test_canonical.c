@@ -166,13 +166,15 @@ static void test_body_random(void **state)
 	static const struct slice alphabets[] = {
 		TEXT("ab  \t\r\n\r\n\n\r\0\xff"),
 		TEXT("abcdefghijklmnopqrstuvwxyz!\x80\xff\xa0\x1f\v \t\r\n"),
+		TEXT("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+		    "abcdefghijklmnopqrstuvwxyzabcdefgh  \t\r\n"),
 	};
 	unsigned seed = 7;
 
 	(void)state;
 	for (int round = 0; round < 3000; round++) {
-		struct slice octets = alphabets[round % 2];
-		char raw[120];
+		struct slice octets = alphabets[round % 3];
+		char raw[240];
 		size_t n = (size_t)(rand_r(&seed) % (int)sizeof(raw));
 		struct buf whole = { 0 };
 		struct crlf_stream s = { .sink = collect, .arg = &whole };
