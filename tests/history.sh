@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# assay history, explain and replay on a history of messages that
+# assay history, explain, replay and lists audit on a history of messages that
 # bench_replay has decided and written.
 # usage: tests/history.sh ASSAY BENCH_REPLAY
 set -eu
@@ -56,7 +56,7 @@ default accept
 P
 cat >"$work/milder.policy" <<'P'
 list friends { "friend.example" }
-rule friend { when from.domain in friends accept }
+rule friend unsafe { when from.domain in friends accept }
 rule spoof { when dmarc.result == fail and spf.result == fail
 	quarantine "spoofed" }
 rule new { when header("X-New") == "1" discard }
@@ -167,5 +167,45 @@ expect "nothing since" 0 '^0 messages' "$assay" replay \
 expect "no policy named" 64 '--policy' "$assay" replay --conf "$work/a.conf"
 expect "a policy with a mistake" 78 'a.conf:1:' "$assay" replay \
     --conf "$work/a.conf" --policy "$work/a.conf"
+
+# --- lists audit, policy diff ---
+
+cat >"$work/lists.list" <<'P'
+example.com owner=joe
+never.example owner=ann why="nobody remembers"
+8.0.0.0/8
+gone.example until=2001-09-09
+P
+cat >"$work/lists.policy" <<'P'
+list some from "lists.list"
+rule some { when from.domain in some or client.ip in some
+	reject 550 5.7.1 "no" }
+default accept
+P
+echo '{"from.domain": "example.com", "from.status": "ok"}' >"$work/facts.json"
+printf 'From: a@example.com\r\n\r\nx\r\n' >"$work/letter"
+echo 'example.com TXT "v=spf1 -all"' >"$work/zone"
+
+expect "hits are unknown without a history" 0 'is unknown' "$assay" \
+    lists audit --policy "$work/lists.policy"
+expect "an entry that is never hit" 0 '^never-hit .*:2: never.example: .*(owner ann)$' \
+    "$assay" lists audit --policy "$work/lists.policy" --history "$db"
+expect "an entry that is hit" 0 ' 4 entries, 4 findings$' \
+    "$assay" lists audit --policy "$work/lists.policy" --history "$db"
+expect "stale after a hundred days" 0 '^stale .*:1: example.com: ' \
+    "$assay" lists audit --policy "$work/lists.policy" --history "$db" \
+    --time $(($(date +%s) + 8640000))
+expect "expired, dangerous" 0 '"kind": "expired"' "$assay" lists audit \
+    --policy "$work/lists.policy" --json
+expect "rules that differ" 0 '^removed *rule dns$' "$assay" policy diff \
+    "$work/sample.policy" "$work/lists.policy"
+expect "facts decided otherwise" 0 'accept by default -> reject by some' \
+    "$assay" policy diff "$work/sample.policy" "$work/lists.policy" \
+    --facts "$work/facts.json"
+expect "messages decided otherwise" 0 '"rule": "some"' "$assay" policy diff \
+    "$work/milder.policy" "$work/lists.policy" --message "$work/letter" \
+    --ip 192.0.2.1 --zone "$work/zone" --json
+expect "facts that are none" 65 'no JSON' "$assay" policy diff \
+    "$work/milder.policy" "$work/lists.policy" --facts "$work/letter"
 
 exit $bad

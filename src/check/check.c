@@ -125,7 +125,8 @@ struct log *check_env_log(const struct check_env *env)
 
 /* dmarc reads what the checks before it found. */
 const struct check *const checks[] = {
-	&iprev_check, &spf_check, &dkim_check, &arc_check, &dmarc_check, NULL,
+	&iprev_check, &spf_check, &dkim_check, &arc_check, &dmarc_check,
+	&dnsbl_check, &rhsbl_check, NULL,
 };
 
 const char *client_exempt(const struct evidence *e)

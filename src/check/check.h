@@ -19,6 +19,7 @@
 #include "check/findings.h"
 #include "dns/inquiry.h"
 #include "mail/address.h"
+#include "mail/blocklist.h"
 #include "mail/header.h"
 #include "mail/ip.h"
 #include "mail/phase.h"
@@ -61,6 +62,10 @@ struct evidence {
 	bool utf8;                      /* SMTPUTF8, as far as can be told */
 	size_t body_octets;
 	size_t forged_results;          /* fields that claimed our name */
+
+	/* What the policy asks of DNS lists. */
+	const struct lookup *lookups;
+	size_t lookup_count;
 
 	const char *queue_id;           /* NULL: not known yet */
 	time_t received;                /* what time it is for this message */
@@ -113,7 +118,7 @@ struct examination {
 struct check {
 	const char *name;
 	/* From this phase on finish() may be called (once; it may wait for DNS).
-	 * IPREV: CONNECT, SPF: MAIL, the others: EOM. For a client that is not
+	 * IPREV: CONNECT, SPF and DNSBL: MAIL, RHSBL: HEADERS, the others: EOM. For a client that is not
 	 * settled yet, not before HEADERS. */
 	enum phase ready;
 	/* Never NULL; called at MAIL. */
@@ -127,7 +132,7 @@ struct check {
 };
 
 extern const struct check iprev_check, spf_check, dkim_check, arc_check,
-    dmarc_check;
+    dmarc_check, dnsbl_check, rhsbl_check;
 
 /* In order of dependency; ends with NULL. */
 extern const struct check *const checks[];

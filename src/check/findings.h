@@ -113,10 +113,14 @@ struct dmarc_finding {          /* RFC 9989 */
 	size_t query_count;
 };
 
+enum listed { LISTED_UNKNOWN, LISTED_NO, LISTED_YES };   /* by a DNS list */
+extern const struct name listed_names[];
+
 struct findings {
 	struct iprev_finding iprev;
 	struct spf_finding spf;
 	struct dkim_finding dkim;
 	struct arc_finding arc;
 	struct dmarc_finding dmarc;
+	enum listed *listed;    /* of each lookup of the evidence; or NULL */
 };

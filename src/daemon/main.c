@@ -38,6 +38,9 @@ struct daemon {
 	struct conf conf;
 	struct log *log;
 	struct service *service;
+	struct watch *watch;            /* the files of the policies */
+	int64_t looked_us;              /* when at them, last */
+	int64_t expired_day;            /* when lists were looked at for it */
 	int wake[2];                    /* pipe: handlers write, main reads */
 	bool milter_gone;               /* atomic: smfi_main() came back */
 };
@@ -88,17 +91,22 @@ static int read_options(int argc, char **argv, struct options *o)
 	return EX_USAGE;
 }
 
-/* Each line of `problems` as a line of the log. */
-static void say_problems(struct log *log, struct buf *problems)
+/* Each line as a line of the log. */
+static void say_lines(struct log *log, enum log_level level, struct buf *lines)
 {
-	struct slice rest = buf_slice(problems);
+	struct slice rest = buf_slice(lines);
 
 	while (rest.data != NULL && rest.len > 0) {
 		struct slice line = slice_cut(&rest, '\n');
 
-		log_say(log, LOG_LEVEL_ERROR, "%.*s", (int)line.len, line.data);
+		log_say(log, level, "%.*s", (int)line.len, line.data);
 	}
-	buf_free(problems);
+	buf_free(lines);
+}
+
+static void say_problems(struct log *log, struct buf *problems)
+{
+	say_lines(log, LOG_LEVEL_ERROR, problems);
 }
 
 static const char *conf_path(const struct options *o)
@@ -171,6 +179,7 @@ static bool reload_store(struct daemon *d, const struct conf *fresh,
 /* Everything new, or everything as it was. */
 static void reload(struct daemon *d)
 {
+	struct watch *watch = watch_new();
 	struct buf problems = { 0 };
 	struct conf fresh;
 	struct kit *kit = NULL;
@@ -178,33 +187,80 @@ static void reload(struct daemon *d)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)clock_monotonic_us());
 	if (conf_read(&fresh, conf_path(&d->options), &problems))
-		kit = setup_kit(&fresh, d->options.zone, d->log, &problems);
+		kit = setup_kit_watched(&fresh, d->options.zone, d->log,
+		    &problems, watch);
 	if (kit != NULL && !reload_store(d, &fresh, &problems)) {
 		kit_drop(kit);
 		kit = NULL;
 	}
 	if (kit != NULL) {
 		compare_fixed(d, &fresh);
-		log_say(d->log, LOG_LEVEL_INFO, "reloaded: policy %s, %zu rules",
-		    policy_name(kit->policy), policy_rule_count(kit->policy));
+		log_say(d->log, LOG_LEVEL_INFO, "reloaded: policy %s (%s), "
+		    "%zu rules", policy_name(kit->policy),
+		    policy_version(kit->policy),
+		    policy_rule_count(kit->policy));
 		service_swap(d->service, kit);
 	} else {
+		watch_join(watch, d->watch);
 		log_say(d->log, LOG_LEVEL_ERROR,
 		    "not reloaded, everything stays as it was:");
 		say_problems(d->log, &problems);
 	}
+	watch_free(d->watch);
+	d->watch = watch;
 	buf_free(&problems);
 	conf_free(&fresh);
 	sd_notify(0, "READY=1");
 }
 
-/* Sleep until a signal, or until the watchdog wants to hear from us. */
+/* How often files are looked at. A change is read at the second look, so that
+ * a file is not read while it is written. */
+#define LOOK_MS 2000
+
+static void look_at_files(struct daemon *d)
+{
+	int64_t now = clock_monotonic_us();
+	const char *changed;
+
+	if (now - d->looked_us < LOOK_MS * 1000)
+		return;
+	d->looked_us = now;
+	changed = watch_changed(d->watch);
+	if (changed == NULL)
+		return;
+	log_say(d->log, LOG_LEVEL_INFO, "%s has changed: reloading", changed);
+	reload(d);
+}
+
+/* Once a day what a list believes may be over. The start has said it already,
+ * and so does a reload. */
+static void look_at_days(struct daemon *d)
+{
+	int64_t now = (int64_t)clock_now(&(struct clock){ 0 });
+	struct buf said = { 0 };
+	struct kit *kit;
+
+	if (now / 86400 == d->expired_day)
+		return;
+	if (d->expired_day != 0) {
+		kit = service_kit(d->service);
+		policy_expired(kit->policy, now, &said);
+		kit_drop(kit);
+		say_lines(d->log, LOG_LEVEL_WARNING, &said);
+	}
+	d->expired_day = now / 86400;
+}
+
+/* Sleep until a signal, until the watchdog wants to hear from us, or until the
+ * files are to be looked at. */
 static void nap(struct daemon *d, int watchdog_ms)
 {
 	struct pollfd p = { .fd = d->wake[0], .events = POLLIN };
 	char drain[64];
+	int wait = watchdog_ms < 0 || watchdog_ms > LOOK_MS ? LOOK_MS :
+	    watchdog_ms;
 
-	if (poll(&p, 1, watchdog_ms) > 0)
+	if (poll(&p, 1, wait) > 0)
 		while (read(d->wake[0], drain, sizeof(drain)) > 0)
 			;
 	sd_notify(0, "WATCHDOG=1");
@@ -265,6 +321,8 @@ static int serve(struct daemon *d)
 			want_reload = 0;
 			reload(d);
 		}
+		look_at_files(d);
+		look_at_days(d);
 	}
 	gone = milter_is_gone(d);
 	sd_notify(0, "STOPPING=1");
@@ -274,6 +332,7 @@ static int serve(struct daemon *d)
 		    "under way; their senders will try again");
 	milter_stop();
 	pthread_join(thread, NULL);
+	service_tell_hits(d->service);
 	service_set_store(d->service, NULL);
 	log_say(d->log, gone ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 	    gone ? "libmilter stopped serving" : "stopped");
@@ -351,7 +410,9 @@ int main(int argc, char **argv)
 	if (conf_read(&d.conf, conf_path(&d.options), &problems)) {
 		d.log = log_open(d.options.check_only ? LOG_TARGET_STDERR :
 		    d.conf.log_target, d.conf.log_format, "assayd");
-		kit = setup_kit(&d.conf, d.options.zone, d.log, &problems);
+		d.watch = watch_new();
+		kit = setup_kit_watched(&d.conf, d.options.zone, d.log,
+		    &problems, d.watch);
 	} else {
 		d.log = log_open(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, "assayd");
 	}
@@ -361,6 +422,7 @@ int main(int argc, char **argv)
 		code = d.options.check_only ? check_only(&d, kit) : run(&d, kit);
 	say_problems(d.log, &problems);
 	conf_free(&d.conf);
+	watch_free(d.watch);
 	/* Threads of libmilter's pool may outlive smfi_main() and still use the
 	 * service and the log, so those end with the process. */
 	if (d.service == NULL)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "session/deferral.h"
 
 struct service {
 	pthread_mutex_t lock;
@@ -13,6 +14,7 @@ struct service {
 	pthread_rwlock_t store_lock;    /* of the pointer, held while in use */
 	struct store *store;            /* NULL: no history */
 	struct kit *kit;
+	struct deferrals *deferrals;    /* of all kits, one after another */
 	struct log *log;
 	unsigned long under_way;
 	bool draining;
@@ -30,6 +32,8 @@ struct service *service_new(struct kit *kit, struct log *log)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->idle, &attr);
 	pthread_condattr_destroy(&attr);
+	s->deferrals = deferrals_new();
+	kit->deferrals = s->deferrals;
 	s->kit = kit;
 	s->log = log;
 	return s;
@@ -41,6 +45,7 @@ void service_free(struct service *s)
 		return;
 	store_close(s->store);
 	kit_drop(s->kit);
+	deferrals_free(s->deferrals);
 	pthread_rwlock_destroy(&s->store_lock);
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
@@ -66,11 +71,21 @@ void service_swap(struct service *s, struct kit *kit)
 {
 	struct kit *old;
 
+	kit->deferrals = s->deferrals;
 	pthread_mutex_lock(&s->lock);
 	old = s->kit;
 	s->kit = kit;
 	pthread_mutex_unlock(&s->lock);
+	kit_tell_hits(old);
 	kit_drop(old);                  /* perhaps the last reference: no lock */
+}
+
+void service_tell_hits(struct service *s)
+{
+	struct kit *k = service_kit(s);
+
+	kit_tell_hits(k);
+	kit_drop(k);
 }
 
 bool service_message_begins(struct service *s)

@@ -3,7 +3,8 @@
 
 /*
  * service: the running daemon as its threads see it: the current kit behind a
- * lock, the history, and how many messages are under way. Process lifetime.
+ * lock, the memory of deferrals that all kits share, the history, and how many
+ * messages are under way. Process lifetime.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@ struct log *service_log(const struct service *s);
 struct kit *service_kit(struct service *s);
 /* New connections get this kit from now on. Takes over the reference. */
 void service_swap(struct service *s, struct kit *kit);
+/* How often each rule acted, to the log; a swap says it of the old policy. */
+void service_tell_hits(struct service *s);
 
 /* Messages under way, so that a stop can wait for them. False: we are about to
  * stop and begin no new one. */

@@ -209,6 +209,10 @@ void facts_close(struct facts *f)
 	for (int i = 0; i < FACT_COUNT; i++)
 		if (f->values[i].state == FACT_UNKNOWN)
 			facts_absent(f, (enum fact)i);
+	for (size_t i = 0; i < f->lookup_count; i++)
+		if (f->lookups[i].state == FACT_UNKNOWN)
+			f->lookups[i].state = FACT_ABSENT;
+	f->closed = true;
 	f->headers_known = true;
 }
 
@@ -270,4 +274,15 @@ const char *facts_header(const struct facts *f, const char *name,
 		return f->headers[i].value;
 	}
 	return NULL;
+}
+
+enum fact_state facts_lookup(const struct facts *f, const char *name,
+    bool *yes)
+{
+	for (size_t i = 0; i < f->lookup_count; i++)
+		if (strcmp(f->lookups[i].name, name) == 0) {
+			*yes = f->lookups[i].yes;
+			return f->lookups[i].state;
+		}
+	return f->closed ? FACT_ABSENT : FACT_UNKNOWN;
 }

@@ -100,6 +100,14 @@ struct header_fact {
 	const char *value;              /* NULL: no such field */
 };
 
+/* A look-up in a DNS list: the fact dnsbl("zone") or rhsbl("zone", domain),
+ * type yes/no. Absent when the list did not answer, or nothing was asked. */
+struct lookup_fact {
+	const char *name;               /* as in struct lookup */
+	enum fact_state state;
+	bool yes;
+};
+
 struct facts {
 	struct fact_value values[FACT_COUNT];   /* starts unknown */
 	struct header_fact *headers;    /* those the policy asked for */
@@ -107,6 +115,12 @@ struct facts {
 	bool headers_known;
 	/* Of an old record: a name that is not listed is unknown. */
 	bool headers_partial;
+	struct lookup_fact *lookups;    /* those the policy asked for */
+	size_t lookup_count;
+	bool closed;                    /* what was not looked up is absent */
+	/* The time of the message, for what policy believes until a day; 0:
+	 * the machine's own. No fact: nothing can be asked about it. */
+	int64_t now;
 };
 
 /* The id of this name, or FACT_COUNT. Names are compared exactly. */
@@ -140,8 +154,13 @@ const char *facts_render(struct arena *mem, const struct facts *f,
 const char *facts_header(const struct facts *f, const char *name,
     enum fact_state *state);
 
+/* The state of a look-up; *yes says what the list said. */
+enum fact_state facts_lookup(const struct facts *f, const char *name,
+    bool *yes);
+
 /* Members of the open object, each of its JSON type; absent ones left out.
- * Fields the policy asked for are members named header("Name"). */
+ * Fields the policy asked for are members named header("Name"), look-ups such
+ * named dnsbl("zone"). */
 void facts_json(const struct facts *f, struct json *out);
 
 /*

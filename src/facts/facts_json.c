@@ -66,6 +66,9 @@ void facts_json(const struct facts *f, struct json *out)
 		if (f->headers[i].value != NULL)
 			json_text(out, header_key(&key, f->headers[i].name),
 			    f->headers[i].value);
+	for (size_t i = 0; i < f->lookup_count; i++)
+		if (f->lookups[i].state == FACT_KNOWN)
+			json_yes_no(out, f->lookups[i].name, f->lookups[i].yes);
 	buf_free(&key);
 }
 
@@ -101,6 +104,14 @@ static void keep_header(const struct header_fact *h, struct buf *key,
 		json_text(out, header_key(key, h->name), h->value);
 }
 
+static void keep_lookup(const struct lookup_fact *l, struct json *out)
+{
+	if (l->state == FACT_KNOWN)
+		json_yes_no(out, l->name, l->yes);
+	else if (l->state == FACT_ABSENT)
+		json_nothing(out, l->name);
+}
+
 void facts_json_kept(const struct facts *f, struct json *out)
 {
 	struct buf key = { 0 };
@@ -123,6 +134,8 @@ void facts_json_kept(const struct facts *f, struct json *out)
 	}
 	for (size_t i = 0; i < f->header_count && f->headers_known; i++)
 		keep_header(&f->headers[i], &key, out);
+	for (size_t i = 0; i < f->lookup_count; i++)
+		keep_lookup(&f->lookups[i], out);
 	buf_free(&key);
 }
 
@@ -242,6 +255,39 @@ static void read_headers(const struct json_node *from, struct arena *mem,
 	}
 }
 
+static bool names_lookup(const char *key)
+{
+	return strncmp(key, "dnsbl(", 6) == 0 || strncmp(key, "rhsbl(", 6) == 0;
+}
+
+/* Not one of the record was asked of a list that it does not name. */
+static void read_lookups(const struct json_node *from, struct arena *mem,
+    struct facts *out)
+{
+	size_t room = 0;
+
+	for (const char *key = json_next_key(from, NULL); key != NULL;
+	    key = json_next_key(from, key))
+		room += names_lookup(key);
+	out->lookups = arena_array(mem, room + 1, sizeof(*out->lookups));
+	for (const char *key = json_next_key(from, NULL); key != NULL;
+	    key = json_next_key(from, key)) {
+		const struct json_node *n = json_member(from, key);
+		struct lookup_fact *l = &out->lookups[out->lookup_count];
+
+		if (!names_lookup(key))
+			continue;
+		if (json_read_yes_no(n, &l->yes))
+			l->state = FACT_KNOWN;
+		else if (json_kind(n) == KIND_NULL)
+			l->state = FACT_ABSENT;
+		else
+			continue;
+		l->name = arena_strdup(mem, key);
+		out->lookup_count++;
+	}
+}
+
 void facts_from_json(const struct json_node *from, struct arena *mem,
     struct facts *out)
 {
@@ -256,4 +302,5 @@ void facts_from_json(const struct json_node *from, struct arena *mem,
 			read_fact(n, (enum fact)i, mem, out);
 	}
 	read_headers(from, mem, out);
+	read_lookups(from, mem, out);
 }

@@ -242,6 +242,33 @@ static void gather_asked(const struct gathering *g, struct facts *out)
 	out->headers_known = true;
 }
 
+/* The values are in one array from the start: copies of facts share it. */
+static void gather_lookups(const struct gathering *g, struct facts *out)
+{
+	const struct evidence *e = g->evidence;
+	bool early = check_done(g, &dnsbl_check);
+	bool late = check_done(g, &rhsbl_check);
+
+	if (out->lookups == NULL && e->lookup_count > 0) {
+		out->lookups = arena_array(g->mem, e->lookup_count,
+		    sizeof(*out->lookups));
+		out->lookup_count = e->lookup_count;
+	}
+	for (size_t i = 0; i < out->lookup_count; i++) {
+		struct lookup_fact *l = &out->lookups[i];
+		enum listed listed = g->findings->listed == NULL ?
+		    LISTED_UNKNOWN : g->findings->listed[i];
+
+		l->name = e->lookups[i].name;
+		if (l->state != FACT_UNKNOWN ||
+		    !(e->lookups[i].subject >= LOOKUP_FROM_DOMAIN ? late :
+		    early))
+			continue;
+		l->state = listed == LISTED_UNKNOWN ? FACT_ABSENT : FACT_KNOWN;
+		l->yes = listed == LISTED_YES;
+	}
+}
+
 static void merge(const struct gathering *g, const struct facts *fresh,
     struct facts *out)
 {
@@ -262,6 +289,8 @@ void gather(const struct gathering *g, struct facts *out)
 	gather_checks(g, &fresh);
 	merge(g, &fresh, out);
 	gather_asked(g, out);
+	gather_lookups(g, out);
+	out->now = (int64_t)g->evidence->received;
 }
 
 void gather_recipient(struct facts *f, const struct path *rcpt)

@@ -51,11 +51,30 @@ static const char *finish_json(struct record *r, struct json *j)
 	return kept;
 }
 
-static const char *facts_text_of(struct record *r, const struct facts *f)
+/* Beside the facts what else a verdict rested on: rules whose deferral was
+ * used up, so that it is decided in the same way again. */
+static void deferrals_used(const struct verdict *v, struct json *j)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < v->hit_count; i++) {
+		if (v->hits[i].effect != EFFECT_WAITED)
+			continue;
+		if (!any)
+			json_open_array(j, RECORD_DEFERRALS_USED);
+		any = true;
+		json_text(j, NULL, v->hits[i].rule);
+	}
+	if (any)
+		json_close(j);
+}
+
+static const char *facts_text_of(struct record *r, const struct outcome *o)
 {
 	struct json *j = json_new();
 
-	facts_json_kept(f, j);
+	facts_json_kept(o->facts, j);
+	deferrals_used(o->verdict, j);
 	return finish_json(r, j);
 }
 
@@ -175,7 +194,7 @@ struct record *record_make(const struct outcome *o, enum edits_fate edits)
 	take_results(r, o);
 	r->took_us = o->took_us;
 	r->waited_us = o->waited_us;
-	r->facts = facts_text_of(r, o->facts);
+	r->facts = facts_text_of(r, o);
 	detail = record_detail(o);
 	r->detail = arena_strdup(mem, detail);
 	free(detail);

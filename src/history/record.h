@@ -35,6 +35,9 @@ enum edits_fate {
 };
 extern const struct name edits_fate_names[];
 
+/* A member beside the facts: names of rules whose deferral was used up. */
+#define RECORD_DEFERRALS_USED "deferrals_used"
+
 /* Text is NULL when unknown. */
 struct record {
 	struct arena *mem;      /* owns all of it; NULL: borrowed, from a row */

@@ -111,6 +111,11 @@ static void rules(struct json *j, const struct trace *t)
 		json_text(j, "when", name_word(truth_names, (int)s->when));
 		json_text(j, "unless", name_word(truth_names, (int)s->unless));
 		json_yes_no(j, "fired", s->fired);
+		if (s->note != NULL) {
+			json_text(j, "effect", name_word(effect_names,
+			    (int)s->effect));
+			json_text(j, "note", s->note);
+		}
 		json_slice(j, "detail", slice_of(s->detail));
 		json_close(j);
 	}
@@ -155,8 +160,44 @@ static void fields(struct json *j, const struct outcome *o)
 	json_close(j);
 }
 
+/* What rules would have done that only observe, or have a sample without this
+ * message; of every recipient, where the trace has the first one's only. */
+static void observed(struct json *j, const struct verdict *v)
+{
+	json_open_array(j, "observed");
+	for (size_t i = 0; i < v->hit_count; i++) {
+		if (!effect_would(v->hits[i].effect))
+			continue;
+		json_open_object(j, NULL);
+		record_put(j, "rule", v->hits[i].rule);
+		json_text(j, "action", v->hits[i].action);
+		json_text(j, "why", name_word(effect_names,
+		    (int)v->hits[i].effect));
+		json_close(j);
+	}
+	json_close(j);
+}
+
+/* The shadow policy's verdict, also where it is no other. */
+static void shadow(struct json *j, const struct shadow_outcome *s)
+{
+	if (s == NULL)
+		return;
+	json_open_object(j, "shadow");
+	json_text(j, "action", name_word(action_names, (int)s->verdict->action));
+	record_put(j, "rule", s->verdict->rule);
+	record_put(j, "file", s->verdict->file);
+	json_number(j, "line", s->verdict->line);
+	record_put(j, "policy", s->policy);
+	record_put(j, "version", s->version);
+	record_put_if(j, "differs", s->differs);
+	json_close(j);
+}
+
 static void marks(struct json *j, const struct outcome *o)
 {
+	record_put(j, "version", o->policy_version);
+	shadow(j, o->shadow);
 	json_open_array(j, "rcpts_removed");
 	for (size_t i = 0; i < o->removed_rcpt_count &&
 	    i < RECORD_RCPTS_MAX; i++)
@@ -169,6 +210,12 @@ static void marks(struct json *j, const struct outcome *o)
 	for (size_t i = 0; i < o->verdict->log_count; i++)
 		record_put(j, NULL, o->verdict->log_notes[i]);
 	json_close(j);
+	json_open_array(j, "overrides");
+	for (size_t i = 0; i < o->verdict->override_count; i++)
+		json_text(j, NULL, name_word(override_names,
+		    (int)o->verdict->overrides[i]));
+	json_close(j);
+	observed(j, o->verdict);
 }
 
 char *record_detail(const struct outcome *o)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "history/restore.h"
 
+#include <string.h>
+
 #include "base/json_reader.h"
 #include "session/decision.h"
 
@@ -20,6 +22,32 @@ static const struct json_node *read_json(struct arena *mem, const char *text,
 	return json_root(d);
 }
 
+static void read_past(const struct json_node *facts, struct arena *mem,
+    struct restored *out)
+{
+	const struct json_node *list = json_member(facts,
+	    RECORD_DEFERRALS_USED);
+
+	out->past_count = 0;
+	out->past = arena_array(mem, json_count(list) + 1, sizeof(*out->past));
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *rule = json_read_text(json_item(list, i));
+
+		if (rule != NULL)
+			out->past[out->past_count++] = rule;
+	}
+}
+
+static bool was_used_up(void *arg, const struct verdict *v)
+{
+	const struct restored *x = arg;
+
+	for (size_t i = 0; i < x->past_count; i++)
+		if (strcmp(x->past[i], v->rule) == 0)
+			return true;
+	return false;
+}
+
 bool restore(const struct record *r, struct arena *mem, struct restored *out,
     struct error *err)
 {
@@ -37,6 +65,8 @@ bool restore(const struct record *r, struct arena *mem, struct restored *out,
 	out->phase = (enum phase)phase->code;
 	out->rcpts = r->rcpts;
 	facts_from_json(facts, mem, &out->facts);
+	read_past(facts, mem, out);
+	out->facts.now = r->time;       /* entries of lists that held then */
 	return true;
 }
 
@@ -72,6 +102,8 @@ bool restored_decide(const struct restored *x, const struct policy *p,
 		.policy = p,
 		.facts = &x->facts,
 		.phase = x->phase,
+		.used_up = was_used_up,
+		.arg = (void *)x,
 	};
 
 	if (policy_per_recipient(p) && !read_rcpts(x, mem, &d))

@@ -18,6 +18,10 @@ struct restored {
 	struct facts facts;
 	enum phase phase;
 	const char *rcpts;              /* as in the record; borrowed */
+	/* Rules that let the message pass because their deferral was used up:
+	 * they do so again. */
+	const char **past;
+	size_t past_count;
 };
 
 /* Everything lives in mem, but rcpts. False: the row is damaged. */

@@ -7,6 +7,7 @@
 
 #include "policy/compiler.h"
 #include "policy/logic.h"
+#include "policy/trust.h"
 
 void compiler_error(struct compiler *c, size_t offset, const char *fmt, ...)
 {
@@ -35,8 +36,10 @@ void compiler_uses(struct compiler *c, enum fact fact, const char *name,
 {
 	if (!c->asking)
 		return;
-	if (fact == FACT_RCPT_ADDRESS || fact == FACT_RCPT_DOMAIN)
+	if (fact == FACT_RCPT_ADDRESS || fact == FACT_RCPT_DOMAIN) {
 		c->policy->per_recipient = true;
+		c->asks_rcpt = true;
+	}
 	if (c->latest != NULL && fact_defs[fact].phase <= c->phase)
 		return;
 	c->phase = fact_defs[fact].phase;
@@ -63,19 +66,49 @@ static bool check_early(struct compiler *c, const struct rule *r)
 	return false;
 }
 
+/* What the key of a sample or a deferral is made of has to be known too; see
+ * sample.h. An early rule does without the author. */
+static void use_key(struct compiler *c, const struct rule *r)
+{
+	const struct setting *s = r->sample.value != 0 ? &r->sample :
+	    &r->at_most;
+	enum fact last = r->early ? FACT_MAIL_ADDRESS : FACT_FROM_DOMAIN;
+
+	if (s->value != 0)
+		compiler_uses(c, last, fact_defs[last].name, s->offset);
+	if (s->value != 0 && c->asks_rcpt)
+		compiler_uses(c, FACT_RCPT_ADDRESS, "rcpt.address", s->offset);
+}
+
+static bool check_settings(struct compiler *c, const struct rule *r)
+{
+	if (r->observe && r->sample.value != 0)
+		compiler_warning(c, r->sample.offset, "this sample has no "
+		    "effect: the rule only observes");
+	if (r->at_most.value == 0 || (r->deed.final &&
+	    r->deed.action == ACTION_TEMPFAIL))
+		return true;
+	compiler_error(c, r->at_most.offset, "at-most bounds a deferral, and "
+	    "this rule has no \"tempfail\"");
+	return false;
+}
+
 static bool compile_rule(struct compiler *c, struct rule *r)
 {
 	bool ok = true;
 
 	c->phase = PHASE_CONNECT;
 	c->latest = NULL;
+	c->asks_rcpt = false;
 	if (r->when != NULL)
 		ok = compile_expr(c, r->when);
 	if (r->unless != NULL)
 		ok = compile_expr(c, r->unless) && ok;
-	ok = compile_deed(c, &r->deed) && ok;
+	ok = compile_deed(c, r) && ok;
+	use_key(c, r);
 	r->phase = c->phase;
-	return ok && check_early(c, r);
+	r->asks_rcpt = c->asks_rcpt;
+	return ok && check_early(c, r) && check_settings(c, r);
 }
 
 static bool check_name(struct compiler *c, const struct rule *r)
@@ -83,7 +116,9 @@ static bool check_name(struct compiler *c, const struct rule *r)
 	for (const struct rule *o = c->policy->rules; o != r; o = o->next)
 		if (strcmp(o->name, r->name) == 0) {
 			compiler_error(c, r->offset, "a second rule \"%s\"; "
-			    "the first one is in line %u", r->name, o->line);
+			    "the first one is in %s", r->name,
+			    source_where(&c->policy->source, o->offset,
+			    r->offset, c->policy->mem));
 			return false;
 		}
 	return true;
@@ -101,7 +136,8 @@ static bool compile_rules(struct compiler *c)
 	}
 	c->phase = PHASE_CONNECT;
 	c->latest = NULL;
-	return compile_deed(c, &c->policy->fallback->deed) && ok;
+	c->policy->fallback->index = c->policy->rule_count;
+	return compile_deed(c, c->policy->fallback) && ok;
 }
 
 static bool check_holds(struct compiler *c, const struct rule *r)
@@ -115,16 +151,25 @@ static bool check_holds(struct compiler *c, const struct rule *r)
 	return false;
 }
 
+/* Does reading go on behind it for some of the messages it holds for? */
+static bool lets_some_pass(const struct rule *r)
+{
+	return r->observe || r->at_most.value != 0 ||
+	    (r->sample.value != 0 && r->sample.value < SAMPLE_ALL);
+}
+
 /* Rules behind one that always ends the reading. */
 static bool check_reach(struct compiler *c, const struct rule *r)
 {
 	const struct rule *after = r->next;
 
-	if (after == NULL || !r->deed.final || !logic_always_holds(r))
+	if (after == NULL || !r->deed.final || lets_some_pass(r) ||
+	    !logic_always_holds(r))
 		return true;
 	compiler_error(c, after->offset, "rule %s can never be reached: rule "
-	    "%s in line %u always ends the reading", after->name, r->name,
-	    r->line);
+	    "%s in %s always ends the reading", after->name, r->name,
+	    source_where(&c->policy->source, r->offset, after->offset,
+	    c->policy->mem));
 	return false;
 }
 
@@ -136,9 +181,10 @@ static void check_waits(struct compiler *c, const struct rule *r)
 	for (const struct rule *o = c->policy->rules; o != r; o = o->next)
 		if (!logic_passable(o, PHASE_HEADERS)) {
 			compiler_warning(c, r->offset, "rule %s never fires "
-			    "early: rule %s in line %u, above it, is decided "
-			    "only at the end of the message", r->name, o->name,
-			    o->line);
+			    "early: rule %s in %s, above it, is decided only "
+			    "at the end of the message", r->name, o->name,
+			    source_where(&c->policy->source, o->offset,
+			    r->offset, c->policy->mem));
 			return;
 		}
 }
@@ -148,7 +194,7 @@ static bool check_order(struct compiler *c)
 	bool ok = true;
 
 	for (const struct rule *r = c->policy->rules; r != NULL; r = r->next) {
-		if (!check_holds(c, r))
+		if (!check_holds(c, r) || !trust_check(c, r))
 			ok = false;
 		if (!check_reach(c, r))
 			return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/parse.h"
 #include "policy/template.h"
 
 /* RFC 5322 3.6.8: printable ASCII without the colon. */
@@ -196,26 +197,84 @@ static bool compile_marks(struct compiler *c, struct mark *m, bool header)
 	return ok;
 }
 
-/* Marks of a message that is not delivered are never seen by anybody. */
-static void check_lost_marks(struct compiler *c, const struct deed *d)
+/* Marks of a message that is not delivered are never seen by anybody; beside
+ * a deferral that ends they are for what is let through then. */
+static void check_lost_marks(struct compiler *c, const struct rule *r)
 {
+	const struct deed *d = &r->deed;
 	const struct mark *m = d->headers != NULL ? d->headers : d->subjects;
 
-	if (d->final && m != NULL && (d->action == ACTION_REJECT ||
-	    d->action == ACTION_TEMPFAIL || d->action == ACTION_DISCARD))
+	if (d->final && m != NULL && r->at_most.value == 0 &&
+	    (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL ||
+	    d->action == ACTION_DISCARD))
 		compiler_warning(c, m->offset, "this tag is never seen: the "
 		    "rule's own %s keeps the message out",
 		    name_word(action_names, (int)d->action));
 }
 
-bool compile_deed(struct compiler *c, struct deed *d)
+/* The same name is the same counter, in whatever rule. */
+static bool compile_count(struct compiler *c, struct mark *m)
 {
+	struct policy *p = c->policy;
+	struct counter **tail = &p->counters;
+
+	for (m->id = 0; *tail != NULL; tail = &(*tail)->next, m->id++)
+		if (strcmp((*tail)->name, m->name.text) == 0)
+			return true;
+	if (p->counter_count == COUNTERS_MAX) {
+		compiler_error(c, m->offset, "a policy has at most %d counters",
+		    COUNTERS_MAX);
+		return false;
+	}
+	*tail = arena_alloc(p->mem, sizeof(**tail));
+	(*tail)->name = m->name.text;
+	p->counter_count++;
+	return true;
+}
+
+static bool compile_override(struct compiler *c, struct mark *m)
+{
+	const struct name *n = name_find(override_names, m->name.text);
+	struct closest near;
+
+	if (n != NULL) {
+		m->id = (size_t)n->code;
+		return true;
+	}
+	compiler_error(c, m->name.offset, "\"%.60s\" is no type of override "
+	    "(RFC 9990)", m->name.text);
+	closest_start(&near, m->name.text);
+	for (n = override_names; n->word != NULL; n++)
+		closest_offer(&near, n->word);
+	if (near.best != NULL)
+		report_meant(c->report, &near);
+	else
+		report_hint(c->report, "types are local_policy, mailing_list, "
+		    "other, policy_test_mode and trusted_forwarder");
+	return false;
+}
+
+static bool compile_named(struct compiler *c, struct mark *m,
+    bool (*compile)(struct compiler *, struct mark *))
+{
+	bool ok = true;
+
+	for (; m != NULL; m = m->next)
+		ok = compile(c, m) && ok;
+	return ok;
+}
+
+bool compile_deed(struct compiler *c, struct rule *r)
+{
+	struct deed *d = &r->deed;
 	bool ok = check_codes(c, d);
 
 	ok = compile_template(c, &d->text) && ok;
 	ok = compile_marks(c, d->headers, true) && ok;
 	ok = compile_marks(c, d->subjects, false) && ok;
 	ok = compile_marks(c, d->logs, false) && ok;
-	check_lost_marks(c, d);
+	ok = compile_named(c, d->counts, compile_count) && ok;
+	ok = compile_named(c, d->overrides, compile_override) && ok;
+	check_lost_marks(c, r);
 	return ok;
 }

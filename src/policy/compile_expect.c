@@ -134,12 +134,42 @@ static bool give_list(struct compiler *c, struct expectation *x,
 	return x->lists[d->id] != NULL;
 }
 
+static bool gives_lookup(const struct expectation *x, const struct lookup *l)
+{
+	for (size_t i = 0; i < x->facts->lookup_count; i++)
+		if (strcmp(x->facts->lookups[i].name, l->name) == 0)
+			return true;
+	return false;
+}
+
+static bool give_lookup(struct compiler *c, struct expectation *x,
+    const struct given *g)
+{
+	struct facts *f = x->facts;
+	struct lookup_fact *new;
+	bool yes;
+
+	if (!one_value(c, &g->value) ||
+	    !compile_yes_no(c, g->value.first, &yes))
+		return false;
+	/* One for each that the rules ask: there is room for all. */
+	if (f->lookups == NULL)
+		f->lookups = arena_array(c->policy->mem,
+		    c->policy->lookup_count, sizeof(*f->lookups));
+	new = &f->lookups[f->lookup_count++];
+	*new = (struct lookup_fact){ .name = g->subject.lookup->name,
+	    .state = FACT_KNOWN, .yes = yes };
+	return true;
+}
+
 static bool given_twice(struct compiler *c, const struct expectation *x,
     const struct subject *s)
 {
 	bool twice = false;
 
-	if (s->header == NULL)
+	if (s->lookup != NULL)
+		twice = gives_lookup(x, s->lookup);
+	else if (s->header == NULL)
 		twice = x->facts->values[s->fact].state == FACT_KNOWN;
 	for (size_t i = 0; s->header != NULL && i < x->facts->header_count; i++)
 		if (strcasecmp(x->facts->headers[i].name, s->header) == 0)
@@ -161,33 +191,81 @@ static bool give(struct compiler *c, struct expectation *x, struct given *g)
 		return false;
 	if (g->subject.header != NULL)
 		return give_header(c, x, g);
+	if (g->subject.lookup != NULL)
+		return give_lookup(c, x, g);
 	if (fact_is_set(g->subject.fact))
 		return give_set(c, x, g);
 	return one_value(c, &g->value) && give_one(c, x, g);
 }
 
-static bool find_rule(struct compiler *c, const struct expectation *x)
+static const struct rule *find_rule(struct compiler *c, const char *name,
+    size_t offset)
 {
 	struct closest near;
 
-	if (x->rule == NULL || strcmp(x->rule, "default") == 0)
-		return true;
 	for (const struct rule *r = c->policy->rules; r != NULL; r = r->next)
-		if (strcmp(r->name, x->rule) == 0)
-			return true;
-	compiler_error(c, x->rule_offset, "unknown rule \"%s\"", x->rule);
-	closest_start(&near, x->rule);
+		if (strcmp(r->name, name) == 0)
+			return r;
+	compiler_error(c, offset, "unknown rule \"%s\"", name);
+	closest_start(&near, name);
 	for (const struct rule *r = c->policy->rules; r != NULL; r = r->next)
 		closest_offer(&near, r->name);
 	report_meant(c->report, &near);
+	return NULL;
+}
+
+/* Such an expectation can never be met; say so before it is tried. */
+static bool check_observe(struct compiler *c, const struct expectation *x,
+    const struct rule *r)
+{
+	if (x->not_rule || r->observe == x->wants_observe)
+		return true;
+	if (r->observe) {
+		compiler_error(c, x->rule_offset, "rule %s only observes",
+		    r->name);
+		report_hint(c->report, "write \"expect observe by %s\"",
+		    r->name);
+		return false;
+	}
+	compiler_error(c, x->rule_offset, "rule %s does not only observe",
+	    r->name);
+	report_hint(c->report, "expect what it does; expectations count as "
+	    "inside of every sample");
+	return false;
+}
+
+static bool check_rule(struct compiler *c, const struct expectation *x)
+{
+	const struct rule *r;
+
+	if (x->rule == NULL || strcmp(x->rule, "default") == 0)
+		return true;
+	r = find_rule(c, x->rule, x->rule_offset);
+	return r != NULL && check_observe(c, x, r);
+}
+
+static bool check_past(struct compiler *c, const struct expectation *x)
+{
+	const struct rule *r;
+
+	if (x->past == NULL)
+		return true;
+	r = find_rule(c, x->past, x->past_offset);
+	if (r == NULL || r->at_most.value != 0)
+		return r != NULL;
+	compiler_error(c, x->past_offset, "rule %s has no at-most: its "
+	    "deferrals never end", r->name);
 	return false;
 }
 
 bool compile_expectation(struct compiler *c, struct expectation *x)
 {
-	bool ok = find_rule(c, x);
+	bool ok = check_rule(c, x);
 
+	ok = check_past(c, x) && ok;
 	x->facts = arena_alloc(c->policy->mem, sizeof(*x->facts));
+	/* Long ago: a policy must not fail to load because a day is over. */
+	x->facts->now = 1;
 	for (struct given *g = x->givens; g != NULL; g = g->next)
 		if (!give(c, x, g))
 			ok = false;

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "policy/file.h"
 #include "policy/lex.h"
+#include "policy/version.h"
 
 static void drop_list(void *list)
 {
@@ -58,13 +60,17 @@ static bool read_file(struct compiler *c, struct list_def *d)
 	struct buf text = { 0 };
 	struct error err;
 
+	d->file = full;
+	report_file(c->report, full);
 	if (!file_read(full, LIST_FILE_OCTETS_MAX, &text, &err)) {
 		compiler_error(c, path->offset, "%s", err.text);
 		buf_free(&text);
 		return false;
 	}
 	file.text = buf_slice(&text);
-	list_read(d->list, &file, c->report);
+	version_mix(c->policy, file.text);
+	list_read(d->list, &file, (int64_t)clock_now(&(struct clock){ 0 }),
+	    c->report);
 	buf_free(&text);
 	return c->report->errors == errors;
 }
@@ -80,6 +86,7 @@ static bool add_extra(struct compiler *c, struct list *list,
 		    .text = slice_of(extra->entries[i]) };
 		struct error err;
 
+		version_mix(c->policy, s.text);
 		if (list_add(list, s.text, &err))
 			continue;
 		report_error(c->report, &s, 0, "%s", err.text);
@@ -113,8 +120,9 @@ static bool is_duplicate(struct compiler *c, const struct list_def *d)
 	for (const struct list_def *o = c->policy->lists; o != d; o = o->next)
 		if (strcmp(o->name, d->name) == 0) {
 			compiler_error(c, d->offset, "a second list \"%s\"; "
-			    "the first one is in line %u", d->name,
-			    source_line(&c->policy->source, o->offset));
+			    "the first one is in %s", d->name,
+			    source_where(&c->policy->source, o->offset,
+			    d->offset, c->policy->mem));
 			return true;
 		}
 	if (fact_find(d->name) != FACT_COUNT) {

@@ -88,18 +88,28 @@ static bool unknown_fact(struct compiler *c, const struct subject *s)
 	return false;
 }
 
-bool compile_subject(struct compiler *c, struct subject *s)
+enum phase subject_phase(const struct subject *s)
+{
+	if (s->lookup != NULL)
+		return fact_defs[fact_find(name_word(lookup_subject_names,
+		    (int)s->lookup->subject))].phase;
+	return s->header != NULL ? PHASE_HEADERS : fact_defs[s->fact].phase;
+}
+
+void compiler_waits(struct compiler *c, enum phase phase, const char *what,
+    size_t offset)
+{
+	if (c->latest != NULL && phase <= c->phase)
+		return;
+	c->phase = phase;
+	c->latest = what;
+	c->latest_offset = offset;
+}
+
+static bool compile_header(struct compiler *c, struct subject *s)
 {
 	const char *bad;
 
-	if (s->header == NULL) {
-		s->fact = fact_find(s->name);
-		if (s->fact == FACT_COUNT)
-			return unknown_fact(c, s);
-		s->type = fact_defs[s->fact].type;
-		compiler_uses(c, s->fact, s->name, s->offset);
-		return true;
-	}
 	if (!header_name_valid(s->header, &bad)) {
 		compiler_error(c, s->header_offset,
 		    "not the name of a header field");
@@ -108,11 +118,21 @@ bool compile_subject(struct compiler *c, struct subject *s)
 	s->type = FACT_TEXT;
 	if (!add_header(c, s->header, s->header_offset))
 		return false;
-	if (c->phase < PHASE_HEADERS) {
-		c->phase = PHASE_HEADERS;
-		c->latest = "header(...)";
-		c->latest_offset = s->offset;
-	}
+	compiler_waits(c, PHASE_HEADERS, "header(...)", s->offset);
+	return true;
+}
+
+bool compile_subject(struct compiler *c, struct subject *s)
+{
+	if (s->header != NULL)
+		return compile_header(c, s);
+	if (s->looks_up)
+		return compile_lookup(c, s);
+	s->fact = fact_find(s->name);
+	if (s->fact == FACT_COUNT)
+		return unknown_fact(c, s);
+	s->type = fact_defs[s->fact].type;
+	compiler_uses(c, s->fact, s->name, s->offset);
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct compiler {
 	enum phase phase;
 	const char *latest;
 	size_t latest_offset;
+	bool asks_rcpt;         /* it names rcpt.address or rcpt.domain */
 };
 
 void compiler_error(struct compiler *c, size_t offset, const char *fmt, ...)
@@ -25,6 +26,13 @@ void compiler_warning(struct compiler *c, size_t offset, const char *fmt, ...)
 /* A rule, text or reply names this fact. */
 void compiler_uses(struct compiler *c, enum fact fact, const char *name,
     size_t offset);
+
+/* The same for what is no fact of the table. */
+void compiler_waits(struct compiler *c, enum phase phase, const char *what,
+    size_t offset);
+
+/* compile_lookup.c: dnsbl() and rhsbl() */
+bool compile_lookup(struct compiler *c, struct subject *s);
 
 /* compile_lists.c */
 bool compile_lists(struct compiler *c, const struct policy_extra *extra);
@@ -53,7 +61,7 @@ const struct name *subject_words(const struct subject *s);
 enum fact_type subject_element(const struct subject *s);
 
 /* compile_deed.c */
-bool compile_deed(struct compiler *c, struct deed *d);
+bool compile_deed(struct compiler *c, struct rule *r);
 bool header_name_valid(const char *name, const char **bad);
 
 /* compile_expect.c */

@@ -6,10 +6,15 @@
  */
 #include "policy/eval.h"
 
-/*
- * What policy_decide() promises. `lists` stand in for the policy's own where
- * they are not NULL; `trace` may be NULL.
- */
+/* What bears on a verdict beside the facts. */
+struct circumstances {
+	const struct list *const *lists;        /* instead of the policy's own,
+						 * by id; or NULL */
+	const struct policy_past *past;         /* or NULL */
+	bool sampled;           /* every message is in every sample */
+};
+
+/* What policy_decide() promises; `trace` may be NULL. */
 bool decide(const struct policy *p, const struct facts *f,
-    const struct list *const *lists, enum phase phase, struct arena *mem,
+    const struct circumstances *around, enum phase phase, struct arena *mem,
     struct verdict *out, struct trace *trace);

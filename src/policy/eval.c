@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "mail/domain.h"
 #include "policy/pattern.h"
 
@@ -44,6 +45,13 @@ static const struct list *list_of(const struct eval *v, const struct test *t)
 	return v->policy->lists_by_id[t->list_id];
 }
 
+/* What day it is for this message: entries of lists expire. */
+static int64_t now_of(const struct eval *v)
+{
+	return v->facts->now != 0 ? v->facts->now :
+	    (int64_t)clock_now(&(struct clock){ 0 });
+}
+
 /* The domain of an address in house form. Ours nearly always is already; a
  * recipient stands as it was given. */
 static const char *domain_behind(const struct eval *v, const char *at)
@@ -59,7 +67,7 @@ static bool address_in(const struct eval *v, const struct list *l,
 	if (at == NULL)
 		return false;
 	return list_has_address(l, (struct slice){ address,
-	    (size_t)(at - address) }, domain_behind(v, at));
+	    (size_t)(at - address) }, domain_behind(v, at), now_of(v));
 }
 
 static bool address_is(const struct eval *v, const struct test *t,
@@ -126,11 +134,11 @@ static bool contained(const struct eval *v, const struct test *t,
 	case FACT_TEXT:
 		return text_in(t, a->text);
 	case FACT_DOMAIN:
-		return list_has_domain(list_of(v, t), a->text);
+		return list_has_domain(list_of(v, t), a->text, now_of(v));
 	case FACT_ADDRESS:
 		return address_in(v, list_of(v, t), a->text);
 	case FACT_IP:
-		return list_has_ip(list_of(v, t), &a->value->ip);
+		return list_has_ip(list_of(v, t), &a->value->ip, now_of(v));
 	case FACT_NUMBER:
 	case FACT_YES_NO:
 	case FACT_DOMAIN_SET:
@@ -146,8 +154,8 @@ static bool matches(const struct eval *v, const struct test *t,
 	enum pattern_result r = pattern_match(t->pattern, a->text);
 
 	if (r == PATTERN_LIMIT)
-		atomic_fetch_add_explicit(v->policy->pattern_limits, 1,
-		    memory_order_relaxed);
+		atomic_fetch_add_explicit(&v->policy->counts->pattern_limits,
+		    1, memory_order_relaxed);
 	return r == PATTERN_YES;
 }
 
@@ -256,6 +264,8 @@ static const char *shown_value(const struct eval *v, const struct test *t,
 
 	if (value->state == FACT_UNKNOWN)
 		return "not known yet";
+	if (value->state == FACT_KNOWN && t->subject.lookup != NULL)
+		return value->yes ? "listed" : "not listed";
 	if (t->subject.fact == FACT_COUNT)
 		return value->state == FACT_KNOWN ? value->text : "absent";
 	text = facts_render(v->mem, v->facts, t->subject.fact);
@@ -266,11 +276,15 @@ static const char *shown_value(const struct eval *v, const struct test *t,
 
 static enum truth eval_test(const struct eval *v, const struct test *t)
 {
+	/* A header field or a look-up is no fact of the table. */
 	struct fact_value header = { .state = FACT_UNKNOWN };
 	const struct fact_value *value = &header;
 	enum truth truth = TRUTH_UNKNOWN;
 
-	if (t->subject.fact == FACT_COUNT)
+	if (t->subject.lookup != NULL)
+		header.state = facts_lookup(v->facts, t->subject.lookup->name,
+		    &header.yes);
+	else if (t->subject.fact == FACT_COUNT)
 		header.text = facts_header(v->facts, t->subject.header,
 		    &header.state);
 	else

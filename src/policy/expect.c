@@ -14,11 +14,33 @@ static const struct trace_step *find_step(const struct trace *t,
 	return NULL;
 }
 
+static bool held(const struct trace *t, const char *rule)
+{
+	const struct trace_step *s = find_step(t, rule);
+
+	return s != NULL && s->effect != EFFECT_NONE;
+}
+
 static bool fired(const struct trace *t, const char *rule)
 {
 	const struct trace_step *s = find_step(t, rule);
 
 	return s != NULL && s->fired;
+}
+
+static bool observed(const struct trace *t, const char *rule)
+{
+	const struct trace_step *s = find_step(t, rule);
+
+	return s != NULL && effect_would(s->effect);
+}
+
+/* Its deferral was used up, so it left its mark and went on. */
+static bool passed(const struct trace *t, const char *rule)
+{
+	const struct trace_step *s = find_step(t, rule);
+
+	return s != NULL && s->effect == EFFECT_WAITED;
 }
 
 static const struct rule *find_rule(const struct policy *p, const char *name)
@@ -38,10 +60,14 @@ static bool by_rule(const struct policy *p, const struct expectation *x,
 	if (x->rule == NULL)
 		return true;
 	if (x->not_rule)
-		return !fired(t, x->rule);
+		return !held(t, x->rule);
 	d = &find_rule(p, x->rule)->deed;
 	if (x->wants_log)
 		return fired(t, x->rule) && d->logs != NULL;
+	if (x->wants_observe)
+		return observed(t, x->rule);
+	if (x->past != NULL && strcmp(x->past, x->rule) == 0)
+		return passed(t, x->rule);
 	if (x->action == ACTION_TAG)
 		return fired(t, x->rule) &&
 		    (d->headers != NULL || d->subjects != NULL);
@@ -51,26 +77,33 @@ static bool by_rule(const struct policy *p, const struct expectation *x,
 bool expect_run(const struct policy *p, const struct expectation *x,
     struct arena *mem, struct buf *got)
 {
+	/* What is expected of a rule shall not change with its sample. */
+	const struct policy_past past = { &x->past, x->past != NULL };
+	const struct circumstances around = { .lists = x->lists,
+	    .past = &past, .sampled = true };
 	struct trace trace = { 0 };
 	struct verdict v;
 
 	/* Every fact is closed, so there is a verdict. */
-	decide(p, x->facts, x->lists, PHASE_EOM, mem, &v, &trace);
+	decide(p, x->facts, &around, PHASE_EOM, mem, &v, &trace);
 	buf_addf(got, "%s by %s", name_word(action_names, (int)v.action),
 	    v.rule);
-	if (x->not_rule && fired(&trace, x->rule) &&
+	if (x->not_rule && held(&trace, x->rule) &&
 	    strcmp(v.rule, x->rule) != 0)
-		buf_addf(got, ", and %s fired", x->rule);
-	return (x->wants_log || v.action == x->action) &&
+		buf_addf(got, ", and %s %s", x->rule,
+		    fired(&trace, x->rule) ? "fired" : "held");
+	return (x->wants_log || x->wants_observe || v.action == x->action) &&
 	    by_rule(p, x, &v, &trace);
 }
 
 void expect_name(const struct expectation *x, struct buf *out)
 {
-	buf_adds(out, x->wants_log ? "log" :
+	buf_adds(out, x->wants_log ? "log" : x->wants_observe ? "observe" :
 	    name_word(action_names, (int)x->action));
 	if (x->rule != NULL)
 		buf_addf(out, "%s by %s", x->not_rule ? " not" : "", x->rule);
+	if (x->past != NULL)
+		buf_addf(out, " past %s", x->past);
 }
 
 bool expect_check(const struct policy *p, struct policy_report *report)
@@ -114,11 +147,12 @@ size_t policy_expectations(const struct policy *p, struct buf *text,
 		expect_name(x, &wanted);
 		failed += !ok;
 		if (text != NULL)
-			buf_addf(text, "%s:%u: %s: %s%s%s\n", p->source.name,
+			buf_addf(text, "%s:%u: %s: %s%s%s\n", x->file,
 			    x->line, ok ? "ok" : "FAILED", buf_text(&wanted),
 			    ok ? "" : ", got ", ok ? "" : buf_text(&got));
 		if (json != NULL) {
 			json_open_object(json, NULL);
+			json_text(json, "file", x->file);
 			json_number(json, "line", x->line);
 			json_text(json, "expected", buf_text(&wanted));
 			json_text(json, "got", buf_text(&got));

@@ -6,46 +6,64 @@
 
 #include "base/utf8.h"
 
-static bool not_utf8(const struct source *s, size_t *at)
+/* Where the first octet stands that begins no character. */
+static bool not_utf8(struct slice text, size_t *at)
 {
-	struct slice rest = s->text;
+	struct slice rest = text;
 
 	while (rest.len > 0) {
-		*at = s->text.len - rest.len;
+		*at = text.len - rest.len;
 		if (utf8_take(&rest) == UTF8_BAD)
 			return true;
 	}
 	return false;
 }
 
-bool lex_start(struct lexer *l, const struct source *s,
+/* The part from `from` on is the text of one file. */
+static bool check_text(const struct source *s, size_t from,
     struct policy_report *r)
 {
-	const char *nul;
+	struct slice text = slice_sub(s->text, from, SIZE_MAX);
+	const char *nul = text.len == 0 ? NULL :
+	    memchr(text.data, '\0', text.len);
 	size_t at = 0;
 
-	*l = (struct lexer){ .source = s, .report = r, .line = 1,
-	    .fresh = true };
+	if (nul != NULL) {
+		report_error(r, s, from + (size_t)(nul - text.data),
+		    "a NUL octet: this is not a text file");
+		return false;
+	}
+	if (not_utf8(text, &at)) {
+		report_error(r, s, from + at, "not UTF-8: octet 0x%02x begins "
+		    "no character", (unsigned char)text.data[at]);
+		return false;
+	}
+	return true;
+}
+
+bool lex_start_at(struct lexer *l, const struct source *s, size_t from,
+    struct policy_report *r)
+{
+	*l = (struct lexer){ .source = s, .report = r, .at = from,
+	    .end = s->text.len, .line = 1, .fresh = true };
 	if (s->text.len > POLICY_OCTETS_MAX) {
 		report_error(r, s, 0, "the file has %zu octets, more than "
 		    "the %d a policy may have", s->text.len, POLICY_OCTETS_MAX);
 		return false;
 	}
-	nul = s->text.len == 0 ? NULL : memchr(s->text.data, '\0', s->text.len);
-	if (nul != NULL) {
-		report_error(r, s, (size_t)(nul - s->text.data),
-		    "a NUL octet: this is not a text file");
+	if (!check_text(s, from, r))
 		return false;
-	}
-	if (not_utf8(s, &at)) {
-		report_error(r, s, at, "not UTF-8: octet 0x%02x begins no "
-		    "character", (unsigned char)s->text.data[at]);
-		return false;
-	}
 	/* Editors of some systems put a byte order mark in front. */
-	if (s->text.len >= 3 && memcmp(s->text.data, "\xef\xbb\xbf", 3) == 0)
-		l->at = 3;
+	if (l->end - from >= 3 &&
+	    memcmp(s->text.data + from, "\xef\xbb\xbf", 3) == 0)
+		l->at += 3;
 	return true;
+}
+
+bool lex_start(struct lexer *l, const struct source *s,
+    struct policy_report *r)
+{
+	return lex_start_at(l, s, 0, r);
 }
 
 static bool word_octet(char c)
@@ -55,9 +73,8 @@ static bool word_octet(char c)
 
 static char peek(const struct lexer *l, size_t ahead)
 {
-	struct slice text = l->source->text;
-
-	return ahead < text.len - l->at ? text.data[l->at + ahead] : '\0';
+	return ahead < l->end - l->at ?
+	    l->source->text.data[l->at + ahead] : '\0';
 }
 
 static void skip_blanks(struct lexer *l)
@@ -66,8 +83,7 @@ static void skip_blanks(struct lexer *l)
 		char c = peek(l, 0);
 
 		if (c == '#') {
-			while (l->at < l->source->text.len &&
-			    peek(l, 0) != '\n')
+			while (l->at < l->end && peek(l, 0) != '\n')
 				l->at++;
 		} else if (c == '\n') {
 			l->line++;
@@ -166,11 +182,12 @@ static const struct {
 /* How many octets one complaint is about: "&&" is one slip, not two. */
 static size_t stranger_octets(const struct lexer *l, uint32_t *c)
 {
-	struct slice rest = slice_sub(l->source->text, l->at, SIZE_MAX);
+	struct slice rest = slice_sub(l->source->text, l->at,
+	    l->end - l->at);
 	size_t n;
 
 	*c = utf8_take(&rest);
-	n = l->source->text.len - rest.len - l->at;
+	n = l->end - rest.len - l->at;
 	if (*c < 0x80)
 		while (peek(l, n) == (char)*c ||
 		    (*c == '/' && peek(l, n) == '*'))
@@ -195,8 +212,7 @@ static void take_stranger(struct lexer *l, struct token *t)
 			report_hint(l->report, "%s", strangers[i].instead);
 	l->at += n;
 	/* What follows was meant as a comment. */
-	while (c == '/' && n > 1 && l->at < l->source->text.len &&
-	    peek(l, 0) != '\n')
+	while (c == '/' && n > 1 && l->at < l->end && peek(l, 0) != '\n')
 		l->at++;
 }
 
@@ -209,7 +225,7 @@ struct token lex_next(struct lexer *l)
 	t.line = l->line;
 	t.first = l->fresh;
 	l->fresh = false;
-	if (l->at == l->source->text.len)
+	if (l->at == l->end)
 		;
 	else if (peek(l, 0) == '"')
 		take_string(l, &t);

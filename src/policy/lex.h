@@ -38,6 +38,7 @@ struct lexer {
 	const struct source *source;
 	struct policy_report *report;
 	size_t at;
+	size_t end;             /* of the file that is read */
 	unsigned line;
 	bool fresh;             /* nothing but blanks on this line so far */
 };
@@ -45,6 +46,9 @@ struct lexer {
 /* False, and reported, when the file as a whole cannot be a policy: too large,
  * NUL octets, not UTF-8. */
 bool lex_start(struct lexer *l, const struct source *s,
+    struct policy_report *r);
+/* The same for the file that stands in the source from here to its end. */
+bool lex_start_at(struct lexer *l, const struct source *s, size_t from,
     struct policy_report *r);
 
 struct token lex_next(struct lexer *l);

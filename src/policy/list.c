@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "policy/list.h"
+#include "policy/list_inside.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/mem.h"
 #include "mail/domain.h"
-
-/* Sorted by strcmp() once sealed. */
-struct texts {
-	const char **items;
-	size_t count;
-	size_t room;
-};
-
-struct list {
-	struct arena *mem;      /* of the texts */
-	struct texts exact;     /* "example.org" */
-	struct texts below;     /* ".example.org", kept without its dot */
-	struct texts addresses; /* "user@example.org", in lower case */
-	struct network *networks;
-	size_t network_count;
-	size_t network_room;
-	/* Prefix lengths in use, so that a look-up tries no others. */
-	bool prefixes_v4[33], prefixes_v6[129];
-	bool sealed;
-};
 
 struct list *list_new(void)
 {
@@ -42,32 +20,37 @@ void list_free(struct list *l)
 {
 	if (l == NULL)
 		return;
-	free(l->exact.items);
-	free(l->below.items);
-	free(l->addresses.items);
-	free(l->networks);
+	for (int kind = LIST_DOMAIN; kind <= LIST_NETWORK; kind++)
+		free(l->kinds[kind].items);
 	arena_free(l->mem);
 	free(l);
 }
 
-static void texts_add(struct texts *t, const char *text)
+static struct list_entry *add_entry(struct list *l, enum list_kind kind)
 {
-	if (t->count == t->room) {
-		t->room = t->room == 0 ? 8 : t->room * 2;
-		t->items = xrealloc(t->items, t->room, sizeof(*t->items));
+	struct list_entry *e = arena_alloc(l->mem, sizeof(*e));
+	struct entries *all = &l->kinds[kind];
+
+	e->kind = kind;
+	if (all->count == all->room) {
+		all->room = all->room == 0 ? 8 : all->room * 2;
+		all->items = xrealloc(all->items, all->room,
+		    sizeof(*all->items));
 	}
-	t->items[t->count++] = text;
+	all->items[all->count++] = e;
+	if (l->last != NULL)
+		l->last->next = e;
+	else
+		l->first = e;
+	l->last = e;
+	e->order = (uint32_t)l->total++;
+	return e;
 }
 
 static bool add_network(struct list *l, const struct network *n)
 {
-	if (l->network_count == l->network_room) {
-		l->network_room = l->network_room == 0 ? 8 :
-		    l->network_room * 2;
-		l->networks = xrealloc(l->networks, l->network_room,
-		    sizeof(*l->networks));
-	}
-	l->networks[l->network_count++] = *n;
+	add_entry(l, LIST_NETWORK)->network = arena_memdup(l->mem, n,
+	    sizeof(*n));
 	if (n->base.family == IP_V4)
 		l->prefixes_v4[n->prefix] = true;
 	else
@@ -91,17 +74,18 @@ static bool find_at(struct slice s, size_t *at)
 	return false;
 }
 
-static char *address_key(struct arena *mem, struct slice local,
+bool address_key(char *out, size_t room, struct slice local,
     const char *domain)
 {
 	size_t len = strlen(domain);
-	char *key = arena_alloc(mem, local.len + 1 + len + 1);
 
+	if (local.len + len + 2 > room)
+		return false;
 	for (size_t i = 0; i < local.len; i++)
-		key[i] = ascii_lower(local.data[i]);
-	key[local.len] = '@';
-	memcpy(key + local.len + 1, domain, len);
-	return key;
+		out[i] = ascii_lower(local.data[i]);
+	out[local.len] = '@';
+	memcpy(out + local.len + 1, domain, len + 1);
+	return true;
 }
 
 static bool add_address(struct list *l, struct slice entry, size_t at,
@@ -110,21 +94,28 @@ static bool add_address(struct list *l, struct slice entry, size_t at,
 	struct slice local = slice_sub(entry, 0, at);
 	const char *domain = domain_normalise(l->mem,
 	    rest_after(entry, at + 1));
+	size_t room;
+	char *key;
 
 	if (local.len == 0 || domain == NULL)
 		return error_set(err, "not a mail address");
-	texts_add(&l->addresses, address_key(l->mem, local, domain));
+	room = local.len + strlen(domain) + 2;
+	key = arena_alloc(l->mem, room);
+	address_key(key, room, local, domain);
+	add_entry(l, LIST_ADDRESS)->name = key;
 	return true;
 }
 
-/* Digits, dots and a slash, or a colon: an address or a network was meant. */
+/* A colon, a slash, or digits and dots only: an address or a network was
+ * meant. */
 static bool looks_like_network(struct slice s)
 {
 	bool digit = false;
 
-	for (size_t i = 0; i < s.len; i++) {
+	for (size_t i = 0; i < s.len; i++)
 		if (s.data[i] == ':' || s.data[i] == '/' || s.data[i] == '[')
 			return true;
+	for (size_t i = 0; i < s.len; i++) {
 		if (ascii_digit(s.data[i]))
 			digit = true;
 		else if (s.data[i] != '.')
@@ -144,7 +135,7 @@ static bool add_domain(struct list *l, struct slice entry, struct error *err)
 		    "every name below example.org");
 	if (domain == NULL)
 		return error_set(err, "not a domain, an address or a network");
-	texts_add(dot ? &l->below : &l->exact, domain);
+	add_entry(l, dot ? LIST_BELOW : LIST_DOMAIN)->name = domain;
 	return true;
 }
 
@@ -154,7 +145,7 @@ bool list_add(struct list *l, struct slice entry, struct error *err)
 	size_t at;
 
 	assert(!l->sealed);
-	if (list_count(l) >= LIST_ENTRIES_MAX)
+	if (l->total >= LIST_ENTRIES_MAX)
 		return error_set(err, "a list has at most %d entries",
 		    LIST_ENTRIES_MAX);
 	if (entry.len == 0)
@@ -174,16 +165,28 @@ bool list_add(struct list *l, struct slice entry, struct error *err)
 	return add_domain(l, entry, err);
 }
 
-static int compare_texts(const void *a, const void *b)
+bool list_add_noted(struct list *l, struct slice entry, unsigned line,
+    const struct list_note *note, struct error *err)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	struct list_note *kept;
+
+	if (!list_add(l, entry, err))
+		return false;
+	l->last->line = line;
+	if (note == NULL)
+		return true;
+	kept = arena_alloc(l->mem, sizeof(*kept));
+	kept->owner = arena_strdup(l->mem, note->owner);
+	kept->why = arena_strdup(l->mem, note->why);
+	kept->until = arena_strdup(l->mem, note->until);
+	kept->expires = note->expires;
+	l->last->note = kept;
+	return true;
 }
 
 /* By prefix first: the networks of one prefix length stand together. */
-static int compare_networks(const void *a, const void *b)
+static int compare_networks(const struct network *x, const struct network *y)
 {
-	const struct network *x = a, *y = b;
-
 	if (x->base.family != y->base.family)
 		return x->base.family < y->base.family ? -1 : 1;
 	if (x->prefix != y->prefix)
@@ -191,115 +194,77 @@ static int compare_networks(const void *a, const void *b)
 	return memcmp(x->base.octets, y->base.octets, sizeof(x->base.octets));
 }
 
-static void texts_seal(struct texts *t)
+int compare_entries(const struct list_entry *a, const struct list_entry *b)
+{
+	return a->kind == LIST_NETWORK ?
+	    compare_networks(a->network, b->network) : strcmp(a->name, b->name);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	return compare_entries(*(const struct list_entry *const *)a,
+	    *(const struct list_entry *const *)b);
+}
+
+/* qsort() promises no order among equals; that of a chain means nothing. */
+static void entries_seal(struct entries *all)
 {
 	size_t kept = 0;
 
-	if (t->count == 0)
+	if (all->count == 0)
 		return;
-	qsort(t->items, t->count, sizeof(*t->items), compare_texts);
-	for (size_t i = 0; i < t->count; i++)
-		if (i == 0 || strcmp(t->items[i], t->items[kept - 1]) != 0)
-			t->items[kept++] = t->items[i];
-	t->count = kept;
+	qsort(all->items, all->count, sizeof(*all->items), compare_items);
+	for (size_t i = 0; i < all->count; i++) {
+		struct list_entry *e = all->items[i];
+
+		if (kept == 0 || compare_entries(e, all->items[kept - 1]) != 0) {
+			all->items[kept++] = e;
+			continue;
+		}
+		e->same = all->items[kept - 1]->same;
+		all->items[kept - 1]->same = e;
+	}
+	all->count = kept;
 }
 
 void list_seal(struct list *l)
 {
-	texts_seal(&l->exact);
-	texts_seal(&l->below);
-	texts_seal(&l->addresses);
-	if (l->network_count > 0)
-		qsort(l->networks, l->network_count, sizeof(*l->networks),
-		    compare_networks);
+	for (int kind = LIST_DOMAIN; kind <= LIST_NETWORK; kind++)
+		entries_seal(&l->kinds[kind]);
 	l->sealed = true;
 }
 
 size_t list_count(const struct list *l)
 {
-	return l->exact.count + l->below.count + l->addresses.count +
-	    l->network_count;
+	size_t n = 0;
+
+	for (int kind = LIST_DOMAIN; kind <= LIST_NETWORK; kind++)
+		n += l->kinds[kind].count;
+	return n;
 }
 
 bool list_has_networks(const struct list *l)
 {
-	return l->network_count > 0;
+	return l->kinds[LIST_NETWORK].count > 0;
 }
 
 bool list_has_names(const struct list *l)
 {
-	return list_count(l) > l->network_count;
+	return list_count(l) > l->kinds[LIST_NETWORK].count;
 }
 
-static bool texts_have(const struct texts *t, const char *text)
+const struct list_entry *list_first(const struct list *l)
 {
-	return t->count > 0 && bsearch(&text, t->items, t->count,
-	    sizeof(*t->items), compare_texts) != NULL;
+	return l->first;
 }
 
-bool list_has_domain(const struct list *l, const char *domain)
+const char *list_entry_text(struct arena *mem, const struct list_entry *e)
 {
-	assert(l->sealed);
-	if (texts_have(&l->exact, domain))
-		return true;
-	while ((domain = domain_parent(domain)) != NULL)
-		if (texts_have(&l->below, domain))
-			return true;
-	return false;
-}
+	char ip[IP_TEXT_MAX];
 
-bool list_has_address(const struct list *l, struct slice local,
-    const char *domain)
-{
-	char key[LIST_ENTRY_OCTETS_MAX + DOMAIN_MAX + 2];
-
-	assert(l->sealed);
-	if (domain == NULL)
-		return false;
-	if (list_has_domain(l, domain))
-		return true;
-	if (l->addresses.count == 0 || local.len > LIST_ENTRY_OCTETS_MAX ||
-	    strlen(domain) > DOMAIN_MAX)
-		return false;
-	for (size_t i = 0; i < local.len; i++)
-		key[i] = ascii_lower(local.data[i]);
-	key[local.len] = '@';
-	strcpy(key + local.len + 1, domain);
-	return texts_have(&l->addresses, key);
-}
-
-/* The address with every bit behind the prefix cleared. */
-static struct network enclosing(const struct ip *ip, unsigned prefix)
-{
-	struct network n = { .prefix = prefix };
-
-	n.base.family = ip->family;
-	for (unsigned i = 0; i < prefix / 8; i++)
-		n.base.octets[i] = ip->octets[i];
-	if (prefix % 8 != 0)
-		n.base.octets[prefix / 8] = (uint8_t)(ip->octets[prefix / 8] &
-		    (0xff00U >> (prefix % 8)));
-	return n;
-}
-
-bool list_has_ip(const struct list *l, const struct ip *ip)
-{
-	bool v4 = ip->family == IP_V4;
-	const bool *used = v4 ? l->prefixes_v4 : l->prefixes_v6;
-	unsigned longest = v4 ? 32 : 128;
-
-	assert(l->sealed);
-	if (ip->family == IP_NONE || l->network_count == 0)
-		return false;
-	for (unsigned prefix = 0; prefix <= longest; prefix++) {
-		struct network n;
-
-		if (!used[prefix])
-			continue;
-		n = enclosing(ip, prefix);
-		if (bsearch(&n, l->networks, l->network_count,
-		    sizeof(*l->networks), compare_networks) != NULL)
-			return true;
-	}
-	return false;
+	if (e->kind != LIST_NETWORK)
+		return arena_printf(mem, "%s%s",
+		    e->kind == LIST_BELOW ? "." : "", e->name);
+	return arena_printf(mem, "%s/%u", ip_text(&e->network->base, ip),
+	    e->network->prefix);
 }

@@ -266,8 +266,7 @@ bool logic_always_holds(const struct rule *r)
 static bool can_be(const struct expr *e, bool truth, enum phase phase)
 {
 	if (e->kind == EXPR_TEST)
-		return phase >= (e->test->subject.fact == FACT_COUNT ?
-		    PHASE_HEADERS : fact_defs[e->test->subject.fact].phase);
+		return phase >= subject_phase(&e->test->subject);
 	if (e->kind == EXPR_NOT)
 		return can_be(e->first, !truth, phase);
 	/* One NO settles "and", one YES settles "or". */
@@ -279,11 +278,17 @@ static bool can_be(const struct expr *e, bool truth, enum phase phase)
 
 bool logic_passable(const struct rule *r, enum phase phase)
 {
+	/* What only observes changes nothing: nobody waits for it. */
+	if (r->observe)
+		return true;
 	if (r->when != NULL && can_be(r->when, false, phase))
 		return true;
 	if (r->unless != NULL && can_be(r->unless, true, phase))
 		return true;
-	return !r->deed.final &&
+	/* An early rule may let a message pass that it holds for: one outside
+	 * its sample, or one it has deferred for long enough. */
+	return (!r->deed.final || (r->early && (r->sample.value != 0 ||
+	    r->at_most.value != 0))) &&
 	    (r->when == NULL || can_be(r->when, true, phase)) &&
 	    (r->unless == NULL || can_be(r->unless, false, phase));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy/parse.h"
 
+#include "policy/include.h"
 #include "policy/parser.h"
 
 static bool parse_list(struct parser *p)
@@ -17,6 +18,8 @@ static bool parse_list(struct parser *p)
 		if (!parser_string(p, "a file name in quotes",
 		    d->entries.first))
 			return false;
+		d->entries.first->text = include_path(p,
+		    d->entries.first->text);
 	} else if (!parser_is(p, TOKEN_OPEN_BRACE)) {
 		return parser_expected(p, "\"{\" or \"from\"");
 	} else if (!parser_value(p, "\"{\"", &d->entries)) {
@@ -36,7 +39,8 @@ static bool parse_default(struct parser *p)
 
 	r->name = "default";
 	r->offset = at;
-	r->line = p->now.line;
+	r->file = source_name(&p->policy->source, at);
+	r->line = source_line(&p->policy->source, at);
 	if (!parse_action(p, &r->deed))
 		return false;
 	if (!r->deed.final) {
@@ -47,8 +51,9 @@ static bool parse_default(struct parser *p)
 	}
 	if (p->policy->fallback != NULL) {
 		report_error(p->report, &p->policy->source, at,
-		    "a second default; the first one is in line %u",
-		    p->policy->fallback->line);
+		    "a second default; the first one is in %s",
+		    source_where(&p->policy->source,
+		    p->policy->fallback->offset, at, p->policy->mem));
 		return false;
 	}
 	p->policy->fallback = r;
@@ -59,8 +64,10 @@ static bool rule_or_late(struct parser *p)
 {
 	if (p->policy->fallback != NULL) {
 		report_error(p->report, &p->policy->source, p->now.offset,
-		    "this rule can never be reached: default in line %u ends "
-		    "the policy", p->policy->fallback->line);
+		    "this rule can never be reached: default in %s ends "
+		    "the policy", source_where(&p->policy->source,
+		    p->policy->fallback->offset, p->now.offset,
+		    p->policy->mem));
 		return false;
 	}
 	return parse_rule(p);
@@ -74,6 +81,7 @@ static const struct statement {
 	{ "rule",       rule_or_late },
 	{ "default",    parse_default },
 	{ "expect",     parse_expectation },
+	{ "include",    parse_include },
 };
 
 static const struct statement *statement_at(const struct parser *p)
@@ -112,34 +120,42 @@ static bool parse_statement(struct parser *p)
 
 	p->braces = 0;
 	if (s == NULL)
-		return parser_expected(p, "list, rule, default or expect");
+		return parser_expected(p, "list, rule, default, expect or "
+		    "include");
 	parser_take(p);
 	return s->parse(p);
+}
+
+void parse_statements(struct parser *p)
+{
+	while (!parser_is(p, TOKEN_END)) {
+		/* What could not be read must not be skipped twice. */
+		size_t at = p->now.offset;
+
+		if (!parse_statement(p)) {
+			if (p->now.offset == at)
+				parser_take(p);
+			recover(p);
+		}
+		if (too_many(p))
+			break;
+	}
 }
 
 bool policy_parse(struct policy *policy, struct policy_report *report)
 {
 	struct parser p = { .policy = policy, .report = report };
-	size_t errors = report->errors;
+	size_t errors = report->errors, end = policy->source.text.len;
+	struct opened outermost;
 
 	if (!lex_start(&p.lexer, &policy->source, report))
 		return false;
+	include_start(&p, &outermost);
 	parser_take(&p);
-	while (!parser_is(&p, TOKEN_END)) {
-		/* What could not be read must not be skipped twice. */
-		size_t at = p.now.offset;
-
-		if (!parse_statement(&p)) {
-			if (p.now.offset == at)
-				parser_take(&p);
-			recover(&p);
-		}
-		if (too_many(&p))
-			break;
-	}
+	parse_statements(&p);
 	/* Only when the rest was understood: it may be what was not read. */
 	if (report->errors == errors && policy->fallback == NULL)
-		report_error(report, &policy->source, policy->source.text.len,
+		report_error(report, &policy->source, end,
 		    "the policy has no default");
 	return report->errors == errors;
 }

@@ -16,7 +16,11 @@
 #define EXPECTATIONS_MAX 5000
 #define MARKS_MAX 100
 #define HEADERS_MAX 100
+#define LOOKUPS_MAX 30
 #define DEPTH_MAX 64
+#define COUNTERS_MAX 1000
+#define DEFERRAL_MIN 60         /* of at-most, in seconds */
+#define DEFERRAL_MAX (30 * 86400)
 
 /* p->mem and p->source are set; fills the rest. False: errors were reported. */
 bool policy_parse(struct policy *p, struct policy_report *report);

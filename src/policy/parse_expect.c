@@ -10,11 +10,15 @@ static bool take_outcome(struct parser *p, struct expectation *x)
 		x->wants_log = true;
 		return true;
 	}
+	if (parser_accept_word(p, "observe")) {
+		x->wants_observe = true;
+		return true;
+	}
 	n = p->now.kind == TOKEN_WORD ?
 	    name_find_slice(action_names, p->now.text) : NULL;
 	if (n == NULL)
 		return parser_expected(p, "accept, tag, quarantine, tempfail, "
-		    "reject, discard or log");
+		    "reject, discard, log or observe");
 	x->action = (enum action)n->code;
 	parser_take(p);
 	return true;
@@ -32,6 +36,13 @@ static bool take_rule(struct parser *p, struct expectation *x)
 	}
 	return parser_name(p, "the name of a rule", &x->rule,
 	    &x->rule_offset);
+}
+
+/* past RULE: as if the message had been deferred by it long enough. */
+static bool take_past(struct parser *p, struct expectation *x)
+{
+	return !parser_accept_word(p, "past") ||
+	    parser_name(p, "the name of a rule", &x->past, &x->past_offset);
 }
 
 static bool take_given(struct parser *p, struct given *g)
@@ -70,14 +81,19 @@ bool parse_expectation(struct parser *p)
 	struct expectation **tail = &p->policy->expectations;
 
 	x->offset = p->now.offset;
+	x->file = source_name(&p->policy->source, x->offset);
 	x->line = p->now.line;
 	if (!take_outcome(p, x) || !take_rule(p, x))
 		return false;
-	if (x->wants_log && (x->rule == NULL || x->not_rule)) {
+	if ((x->wants_log || x->wants_observe) &&
+	    (x->rule == NULL || x->not_rule)) {
 		report_error(p->report, &p->policy->source, x->offset,
-		    "\"expect log\" needs \"by\" and the name of a rule");
+		    "\"expect %s\" needs \"by\" and the name of a rule",
+		    x->wants_log ? "log" : "observe");
 		return false;
 	}
+	if (!take_past(p, x))
+		return false;
 	if (!take_givens(p, x))
 		return false;
 	while (*tail != NULL)

@@ -2,22 +2,10 @@
 #include "policy/parse.h"
 #include "policy/parser.h"
 
-static bool take_literal_word(struct parser *p, const char *what,
-    struct literal *out)
-{
-	if (!parser_is(p, TOKEN_WORD) || parser_at_keyword(p))
-		return parser_expected(p, what);
-	*out = (struct literal){ .raw = p->now.text, .offset = p->now.offset };
-	out->text = arena_strndup(p->policy->mem, p->now.text.data,
-	    p->now.text.len);
-	parser_take(p);
-	return true;
-}
-
 static bool take_reply(struct parser *p, struct deed *d)
 {
-	return take_literal_word(p, "a reply code such as 550", &d->code) &&
-	    take_literal_word(p, "an enhanced code such as 5.7.1",
+	return parser_word(p, "a reply code such as 550", &d->code) &&
+	    parser_word(p, "an enhanced code such as 5.7.1",
 	    &d->enhanced) &&
 	    parser_string(p, "the text of the reply in quotes",
 	    &d->text.source);
@@ -139,17 +127,49 @@ static bool take_log(struct parser *p, struct deed *out)
 	    parser_string(p, "the text in quotes", &m->text.source);
 }
 
+static bool take_count(struct parser *p, struct deed *out)
+{
+	struct mark *m = add_mark(p, &out->counts);
+
+	parser_take(p);
+	return m != NULL && parser_name(p, "the name of a counter",
+	    &m->name.text, &m->name.offset);
+}
+
+/* report override TYPE */
+static bool take_report(struct parser *p, struct deed *out)
+{
+	struct mark *m = add_mark(p, &out->overrides);
+
+	parser_take(p);
+	if (m == NULL)
+		return false;
+	if (!parser_accept_word(p, "override"))
+		return parser_expected(p, "\"override\"");
+	return parser_word(p, "the type of the override, such as "
+	    "local_policy", &m->name);
+}
+
+static const struct {
+	const char *word;
+	bool (*take)(struct parser *, struct deed *);
+} marks[] = {
+	{ "tag",        take_tag },
+	{ "log",        take_log },
+	{ "count",      take_count },
+	{ "report",     take_report },
+};
+
 bool parse_action(struct parser *p, struct deed *out)
 {
 	for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++)
 		if (parser_is_word(p, finals[i].word))
 			return take_final(p, &finals[i], out);
-	if (parser_is_word(p, "tag"))
-		return take_tag(p, out);
-	if (parser_is_word(p, "log"))
-		return take_log(p, out);
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (parser_is_word(p, marks[i].word))
+			return marks[i].take(p, out);
 	return parser_expected(p, "an action (accept, reject, tempfail, "
-	    "discard, quarantine, tag or log) or \"}\"");
+	    "discard, quarantine, tag, log, count or report) or \"}\"");
 }
 
 static bool condition(struct parser *p, const char *word, struct expr **out)
@@ -190,9 +210,12 @@ static bool rule_body(struct parser *p, struct rule *r)
 	    !condition(p, "unless", &r->unless))
 		return false;
 	while (!parser_is(p, TOKEN_CLOSE_BRACE)) {
-		if (!misplaced(p, r) || !parse_action(p, &r->deed))
+		bool setting = parse_at_setting(p);
+
+		if (!misplaced(p, r) || !(setting ? parse_setting(p, r) :
+		    parse_action(p, &r->deed)))
 			return false;
-		actions++;
+		actions += !setting;
 	}
 	if (actions == 0)
 		return parser_expected(p, "an action");
@@ -200,19 +223,48 @@ static bool rule_body(struct parser *p, struct rule *r)
 	return true;
 }
 
+/* Words behind the name of a rule, in any order, each once. */
+static bool take_manners(struct parser *p, struct rule *r)
+{
+	const struct {
+		const char *word;
+		bool *set;
+	} manners[] = {
+		{ "early", &r->early }, { "observe", &r->observe },
+		{ "unsafe", &r->unsafe },
+	};
+
+	for (size_t i = 0; i < sizeof(manners) / sizeof(manners[0]);) {
+		if (!parser_is_word(p, manners[i].word)) {
+			i++;
+			continue;
+		}
+		if (*manners[i].set) {
+			report_error(p->report, &p->policy->source,
+			    p->now.offset, "a second \"%s\"",
+			    manners[i].word);
+			return false;
+		}
+		*manners[i].set = true;
+		parser_take(p);
+		i = 0;
+	}
+	return parser_is(p, TOKEN_OPEN_BRACE) || parser_expected(p,
+	    "early, observe, unsafe or \"{\"");
+}
+
 bool parse_rule(struct parser *p)
 {
 	struct rule *r = arena_alloc(p->policy->mem, sizeof(*r)), **tail;
 
+	r->file = source_name(&p->policy->source, p->now.offset);
 	r->line = p->now.line;
-	if (!parser_name(p, "the name of a rule", &r->name, &r->offset))
-		return false;
-	r->early = parser_accept_word(p, "early");
-	if (!rule_body(p, r))
+	if (!parser_name(p, "the name of a rule", &r->name, &r->offset) ||
+	    !take_manners(p, r) || !rule_body(p, r))
 		return false;
 	for (tail = &p->policy->rules; *tail != NULL;)
 		tail = &(*tail)->next;
 	*tail = r;
-	p->policy->rule_count++;
+	r->index = p->policy->rule_count++;
 	return true;
 }

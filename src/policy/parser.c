@@ -7,12 +7,8 @@ static const char *const keywords[] = {
 	"list", "from", "rule", "early", "when", "unless", "default", "expect",
 	"by", "accept", "reject", "tempfail", "discard", "quarantine", "tag",
 	"header", "subject", "log", "and", "or", "not", "in", "matches", "any",
-	"all", NULL,
-};
-
-static const char *const reserved[] = {
-	"observe", "sample", "at-most", "count", "include", "dnsbl", "rhsbl",
-	"report", "unsafe", "shadow", NULL,
+	"all", "observe", "sample", "at-most", "count", "include", "report",
+	"unsafe", "dnsbl", "rhsbl", NULL,
 };
 
 static bool one_of(struct slice word, const char *const *table)
@@ -21,11 +17,6 @@ static bool one_of(struct slice word, const char *const *table)
 		if (slice_is(word, *table))
 			return true;
 	return false;
-}
-
-bool word_is_reserved(struct slice word)
-{
-	return one_of(word, reserved);
 }
 
 bool word_is_keyword(struct slice word)
@@ -81,7 +72,7 @@ bool parser_accept_word(struct parser *p, const char *word)
 bool parser_at_statement(const struct parser *p)
 {
 	static const char *const statements[] = {
-		"list", "rule", "default", "expect", NULL,
+		"list", "rule", "default", "expect", "include", NULL,
 	};
 
 	return p->now.kind == TOKEN_WORD && one_of(p->now.text, statements);
@@ -113,12 +104,6 @@ bool parser_expected(struct parser *p, const char *what)
 {
 	if (p->now.kind == TOKEN_BAD)
 		return false;
-	if (p->now.kind == TOKEN_WORD && word_is_reserved(p->now.text)) {
-		report_error(p->report, &p->policy->source, p->now.offset,
-		    "\"%.*s\" comes in a later version",
-		    (int)p->now.text.len, p->now.text.data);
-		return false;
-	}
 	report_error(p->report, &p->policy->source, p->now.offset,
 	    "expected %s, found %s", what,
 	    token_name(p->policy->mem, &p->now));
@@ -147,7 +132,7 @@ static bool name_octets(struct slice s)
 bool parser_name(struct parser *p, const char *what, const char **name,
     size_t *offset)
 {
-	if (p->now.kind != TOKEN_WORD || word_is_reserved(p->now.text))
+	if (p->now.kind != TOKEN_WORD)
 		return parser_expected(p, what);
 	if (word_is_keyword(p->now.text)) {
 		report_error(p->report, &p->policy->source, p->now.offset,
@@ -187,6 +172,14 @@ bool parser_string(struct parser *p, const char *what, struct literal *out)
 	return out->text != NULL;
 }
 
+bool parser_word(struct parser *p, const char *what, struct literal *out)
+{
+	if (p->now.kind != TOKEN_WORD || parser_at_keyword(p))
+		return parser_expected(p, what);
+	take_literal(p, out);
+	return true;
+}
+
 static bool value_in_braces(struct parser *p, struct value *out)
 {
 	struct literal **tail = &out->first;
@@ -223,8 +216,7 @@ static bool value_left_out(struct parser *p)
 		"and", "or", "not", "in", "matches", "when", "unless", NULL,
 	};
 
-	return parser_is(p, TOKEN_WORD) && (one_of(p->now.text, others) ||
-	    word_is_reserved(p->now.text));
+	return parser_is(p, TOKEN_WORD) && one_of(p->now.text, others);
 }
 
 bool parser_value(struct parser *p, const char *what, struct value *out)
@@ -256,18 +248,40 @@ static bool header_subject(struct parser *p, struct subject *out)
 	return true;
 }
 
+/* dnsbl("zone"), rhsbl("zone"), rhsbl("zone", fact) */
+static bool lookup_subject(struct parser *p, struct subject *out)
+{
+	bool domains = strcmp(out->name, "rhsbl") == 0;
+
+	out->looks_up = true;
+	if (!parser_expect(p, TOKEN_OPEN_PAREN, "\"(\"") ||
+	    !parser_string(p, "the zone of a DNS list in quotes", &out->zone))
+		return false;
+	if (domains && parser_accept(p, TOKEN_COMMA)) {
+		if (!parser_is(p, TOKEN_WORD))
+			return parser_expected(p, "the fact that is looked "
+			    "up");
+		take_literal(p, &out->of);
+	}
+	return parser_expect(p, TOKEN_CLOSE_PAREN, domains &&
+	    out->of.text == NULL ? "\",\" or \")\"" : "\")\"");
+}
+
 bool parser_subject(struct parser *p, struct subject *out)
 {
-	bool plain = parser_is(p, TOKEN_WORD) &&
-	    !word_is_reserved(p->now.text);
+	static const char *const subjects[] = {
+		"header", "subject", "dnsbl", "rhsbl", NULL,
+	};
 
 	*out = (struct subject){ .offset = p->now.offset,
 	    .fact = FACT_COUNT };
-	if (!plain || (parser_at_keyword(p) && !parser_is_word(p, "header") &&
-	    !parser_is_word(p, "subject")))
+	if (!parser_is(p, TOKEN_WORD) || (parser_at_keyword(p) &&
+	    !one_of(p->now.text, subjects)))
 		return parser_expected(p, "a fact");
 	out->name = arena_strndup(p->policy->mem, p->now.text.data,
 	    p->now.text.len);
 	parser_take(p);
+	if (strcmp(out->name, "dnsbl") == 0 || strcmp(out->name, "rhsbl") == 0)
+		return lookup_subject(p, out);
 	return strcmp(out->name, "header") != 0 || header_subject(p, out);
 }

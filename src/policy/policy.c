@@ -12,6 +12,7 @@
 #include "policy/lex.h"
 #include "policy/logic.h"
 #include "policy/parse.h"
+#include "policy/version.h"
 
 /* "/etc/assay/standard.policy" is named "standard". */
 static const char *name_of(struct arena *mem, const char *path)
@@ -46,12 +47,33 @@ static struct policy *new_policy(const char *text, size_t len,
 	p->name = name_of(p->mem, name);
 	p->folder = folder_of(p->mem, name);
 	p->source.name = arena_strdup(p->mem, name);
-	p->source.text = (struct slice){ arena_strndup(p->mem, "", 0), 0 };
+	/* A file that includes others has room for them behind its own text,
+	 * which must not move: nodes and reports point into it. */
+	p->text_room_size = len + 1;
+	if (len < POLICY_OCTETS_MAX && len > 0 &&
+	    memmem(text, len, "include", strlen("include")) != NULL)
+		p->text_room_size = POLICY_OCTETS_MAX + 1;
+	p->text_room = xcalloc(1, p->text_room_size);
 	if (len > 0)
-		p->source.text = (struct slice){
-		    arena_memdup(p->mem, text, len), len };
-	p->pattern_limits = xcalloc(1, sizeof(*p->pattern_limits));
+		memcpy(p->text_room, text, len);
+	p->source.text = (struct slice){ p->text_room, len };
+	p->counts = xcalloc(1, sizeof(*p->counts));
 	return p;
+}
+
+static void free_counts(struct policy_counts *c)
+{
+	free(c->rules);
+	free(c->counters);
+	free(c);
+}
+
+static void start_counts(struct policy *p)
+{
+	p->counts->rules = xcalloc(p->rule_count + 1,
+	    sizeof(*p->counts->rules));
+	p->counts->counters = xcalloc(p->counter_count + 1,
+	    sizeof(*p->counts->counters));
 }
 
 void policy_free(struct policy *p)
@@ -59,8 +81,18 @@ void policy_free(struct policy *p)
 	if (p == NULL)
 		return;
 	arena_free(p->mem);
-	free(p->pattern_limits);
+	free_counts(p->counts);
+	free(p->text_room);
 	free(p);
+}
+
+/* Loaded: from here on only messages count. */
+static void settle(struct policy *p)
+{
+	version_mix(p, p->source.text);
+	p->version = version_text(p);
+	for (struct list_def *d = p->lists; d != NULL; d = d->next)
+		list_forget_hits(d->list);
 }
 
 struct policy *policy_load_text(const char *text, size_t len, const char *name,
@@ -70,6 +102,8 @@ struct policy *policy_load_text(const char *text, size_t len, const char *name,
 
 	if (policy_parse(p, report) && policy_compile(p, extra, report) &&
 	    expect_check(p, report)) {
+		start_counts(p);
+		settle(p);
 		report_finish(report);
 		return p;
 	}
@@ -85,6 +119,7 @@ struct policy *policy_load(const char *path, const struct policy_extra *extra,
 	struct policy *p = NULL;
 	struct error err;
 
+	report_file(report, path);
 	if (file_read(path, POLICY_OCTETS_MAX, &text, &err)) {
 		p = policy_load_text(buf_text(&text), text.len, path, extra,
 		    report);
@@ -101,6 +136,11 @@ const char *policy_name(const struct policy *p)
 	return p->name;
 }
 
+const char *policy_version(const struct policy *p)
+{
+	return p->version;
+}
+
 size_t policy_rule_count(const struct policy *p)
 {
 	return p->rule_count;
@@ -110,6 +150,12 @@ const char *const *policy_headers(const struct policy *p, size_t *count)
 {
 	*count = p->header_count;
 	return p->headers;
+}
+
+const struct lookup *policy_lookups(const struct policy *p, size_t *count)
+{
+	*count = p->lookup_count;
+	return p->lookups;
 }
 
 bool policy_per_recipient(const struct policy *p)
@@ -122,7 +168,7 @@ bool policy_early(const struct policy *p, enum phase phase)
 	if (phase >= PHASE_EOM)
 		return false;
 	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
-		if (r->early && r->phase <= phase)
+		if (r->early && !r->observe && r->phase <= phase)
 			return true;
 		/* Nothing behind a rule that waits can be reached. */
 		if (!logic_passable(r, phase))
@@ -131,14 +177,103 @@ bool policy_early(const struct policy *p, enum phase phase)
 	return false;
 }
 
+static void count_one(atomic_ulong *n)
+{
+	atomic_fetch_add_explicit(n, 1, memory_order_relaxed);
+}
+
+static unsigned long counted(const atomic_ulong *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+void policy_expired(const struct policy *p, int64_t now, struct buf *out)
+{
+	const struct list_entry *first;
+
+	for (const struct list_def *d = p->lists; d != NULL; d = d->next) {
+		size_t n = list_expired_count(d->list, now, &first);
+
+		if (n > 0)
+			buf_addf(out, "list %s: %zu %s expired and match%s "
+			    "nothing; the first is line %u of %s (until %s)\n",
+			    d->name, n, n == 1 ? "entry has" : "entries have",
+			    n == 1 ? "es" : "", first->line, d->file,
+			    first->note->until);
+	}
+}
+
 unsigned long policy_pattern_limits(const struct policy *p)
 {
-	return atomic_load_explicit(p->pattern_limits, memory_order_relaxed);
+	return counted(&p->counts->pattern_limits);
+}
+
+void policy_count(const struct policy *p, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->hit_count; i++) {
+		struct rule_counts *c = &p->counts->rules[v->hits[i].index];
+
+		switch (v->hits[i].effect) {
+		case EFFECT_NONE:
+			break;
+		case EFFECT_ACTED:
+			count_one(&c->acted);
+			break;
+		case EFFECT_OBSERVED:
+		case EFFECT_UNSAMPLED:
+			count_one(&c->observed);
+			break;
+		case EFFECT_WAITED:
+			count_one(&c->waited);
+			break;
+		}
+	}
+	for (size_t i = 0; i < v->count_count; i++)
+		count_one(&p->counts->counters[v->counts[i]]);
+}
+
+struct policy_hits policy_hits(const struct policy *p, size_t i)
+{
+	const struct rule_counts *c = &p->counts->rules[i];
+	const struct rule *r = p->rules;
+
+	while (r != NULL && r->index < i)
+		r = r->next;
+	if (r == NULL)
+		r = p->fallback;
+	return (struct policy_hits){ .rule = r->name, .file = r->file,
+	    .line = r->line, .acted = counted(&c->acted),
+	    .observed = counted(&c->observed), .waited = counted(&c->waited) };
+}
+
+size_t policy_counter_count(const struct policy *p)
+{
+	return p->counter_count;
+}
+
+unsigned long policy_counter(const struct policy *p, size_t i,
+    const char **name)
+{
+	const struct counter *c = p->counters;
+
+	for (size_t k = 0; k < i; k++)
+		c = c->next;
+	*name = c->name;
+	return counted(&p->counts->counters[i]);
 }
 
 bool policy_decide(const struct policy *p, const struct facts *f,
     enum phase phase, struct arena *mem, struct verdict *out,
     struct trace *trace)
 {
-	return decide(p, f, NULL, phase, mem, out, trace);
+	return policy_decide_past(p, f, NULL, phase, mem, out, trace);
+}
+
+bool policy_decide_past(const struct policy *p, const struct facts *f,
+    const struct policy_past *past, enum phase phase, struct arena *mem,
+    struct verdict *out, struct trace *trace)
+{
+	const struct circumstances around = { .past = past };
+
+	return decide(p, f, &around, phase, mem, out, trace);
 }

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "facts/facts.h"
+#include "mail/blocklist.h"
 #include "policy/report.h"
 #include "policy/verdict.h"
 
@@ -47,17 +48,40 @@ void policy_free(struct policy *p);                     /* NULL is fine */
 
 /* The file's name without folder and .policy. */
 const char *policy_name(const struct policy *p);
+/* Twelve signs that change when the text, a list or an included file does. */
+const char *policy_version(const struct policy *p);
 size_t policy_rule_count(const struct policy *p);
 
 /* What the policy needs from whoever gathers facts. */
 const char *const *policy_headers(const struct policy *p, size_t *count);
+const struct lookup *policy_lookups(const struct policy *p, size_t *count);
 /* It names rcpt.address or rcpt.domain. */
 bool policy_per_recipient(const struct policy *p);
 /* Is there an `early` rule that may fire at this phase? Early rules reject or
  * tempfail, nothing else. */
 bool policy_early(const struct policy *p, enum phase phase);
+/* A line for each file of entries that have expired by then, with the first. */
+void policy_expired(const struct policy *p, int64_t now, struct buf *out);
 /* How often a regular expression hit a limit, and so did not match. */
 unsigned long policy_pattern_limits(const struct policy *p);
+
+/* Add a verdict that was acted on to the counters below. Deciding alone counts
+ * nothing: replay and expectations decide too. */
+void policy_count(const struct policy *p, const struct verdict *v);
+
+struct policy_hits {
+	const char *rule, *file;
+	unsigned line;
+	unsigned long acted;
+	unsigned long observed;         /* also: left out of its sample */
+	unsigned long waited;           /* its deferral was used up */
+};
+/* Of rule i, from the top; policy_rule_count() is `default`. */
+struct policy_hits policy_hits(const struct policy *p, size_t i);
+/* The counters of `count NAME`. */
+size_t policy_counter_count(const struct policy *p);
+unsigned long policy_counter(const struct policy *p, size_t i,
+    const char **name);
 
 enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
 extern const struct name truth_names[];
@@ -68,7 +92,9 @@ struct trace_step {
 	const char *file;
 	unsigned line;
 	enum truth when, unless;
-	bool fired;
+	bool fired;             /* it held and acted */
+	enum effect effect;
+	const char *note;       /* NULL, or "observed only: would reject", ... */
 	const char *detail;     /* "dmarc.result == fail: no (pass)", ... */
 };
 struct trace {
@@ -88,6 +114,19 @@ struct trace {
 bool policy_decide(const struct policy *p, const struct facts *f,
     enum phase phase, struct arena *mem, struct verdict *out,
     struct trace *trace);
+
+/*
+ * The same when the deferrals of these rules are used up, which who keeps
+ * their memory knows (verdict's defer_key and defer_most): they let the
+ * message pass and mark it, and reading goes on.
+ */
+struct policy_past {
+	const char *const *rules;
+	size_t count;
+};
+bool policy_decide_past(const struct policy *p, const struct facts *f,
+    const struct policy_past *past, enum phase phase, struct arena *mem,
+    struct verdict *out, struct trace *trace);
 
 /* Run the policy's expectations and say how each went; for `policy test`.
  * Returns how many failed. `json` and `text` may be NULL. */

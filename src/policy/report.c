@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 /* How much of a line is shown on either side of the caret. */
@@ -17,7 +20,18 @@ void policy_report_free(struct policy_report *r)
 	if (r == NULL)
 		return;
 	buf_free(&r->text);
+	for (size_t i = 0; i < r->file_count; i++)
+		free(r->files[i].path);
+	free(r->files);
 	*r = (struct policy_report){ 0 };
+}
+
+void report_file(struct policy_report *r, const char *path)
+{
+	r->files = xrealloc(r->files, r->file_count + 1, sizeof(*r->files));
+	r->files[r->file_count++] = (struct file_seen){
+		.path = xstrdup(path), .look = file_look(path),
+	};
 }
 
 static bool shown(const struct policy_report *r)
@@ -25,14 +39,57 @@ static bool shown(const struct policy_report *r)
 	return r->errors + r->warnings <= REPORT_SHOWN;
 }
 
-unsigned source_line(const struct source *s, size_t offset)
+/* The one file the offset stands in, and the offset within it. */
+static struct source part_at(const struct source *s, size_t *offset)
+{
+	struct source one = { .name = s->name, .text = s->text };
+
+	if (*offset > s->text.len)
+		*offset = s->text.len;
+	for (size_t i = s->part_count; i-- > 0;) {
+		const struct source_part *p = &s->parts[i];
+
+		if (*offset < p->start)
+			continue;
+		one.name = p->name;
+		one.text = slice_sub(s->text, p->start, p->end - p->start);
+		*offset -= p->start;
+		break;
+	}
+	return one;
+}
+
+static unsigned line_of(const struct source *one, size_t offset)
 {
 	unsigned line = 1;
 
-	for (size_t i = 0; i < offset && i < s->text.len; i++)
-		if (s->text.data[i] == '\n')
+	for (size_t i = 0; i < offset && i < one->text.len; i++)
+		if (one->text.data[i] == '\n')
 			line++;
 	return line;
+}
+
+unsigned source_line(const struct source *s, size_t offset)
+{
+	struct source one = part_at(s, &offset);
+
+	return line_of(&one, offset);
+}
+
+const char *source_name(const struct source *s, size_t offset)
+{
+	return part_at(s, &offset).name;
+}
+
+const char *source_where(const struct source *s, size_t offset, size_t here,
+    struct arena *mem)
+{
+	struct source there = part_at(s, &offset);
+
+	if (strcmp(there.name, source_name(s, here)) == 0)
+		return arena_printf(mem, "line %u", line_of(&there, offset));
+	return arena_printf(mem, "line %u of %s", line_of(&there, offset),
+	    there.name);
 }
 
 static size_t line_start(const struct source *s, size_t offset)
@@ -101,19 +158,19 @@ static bool empty_line(const struct source *s, size_t offset)
 	    s->text.data[offset] == '\n' || s->text.data[offset] == '\r');
 }
 
-static void add(struct policy_report *r, const struct source *s,
+static void add(struct policy_report *r, const struct source *all,
     size_t offset, const char *kind, const char *fmt, va_list args)
 {
+	struct source one = part_at(all, &offset);
+	const struct source *s = &one;
 	char reason[512];
 	size_t start;
 
 	if (!shown(r))
 		return;
-	if (offset > s->text.len)
-		offset = s->text.len;
 	start = line_start(s, offset);
 	vsnprintf(reason, sizeof(reason), fmt, args);
-	buf_addf(&r->text, "%s:%u:%zu: %s", s->name, source_line(s, offset),
+	buf_addf(&r->text, "%s:%u:%zu: %s", s->name, line_of(s, offset),
 	    characters(slice_sub(s->text, start, offset - start)) + 1, kind);
 	for (struct slice rest = slice_of(reason); rest.len > 0;)
 		show(&r->text, &rest, false);

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "facts/facts.h"
+#include "mail/blocklist.h"
 #include "policy/list.h"
 #include "policy/policy.h"
 #include "policy/report.h"
@@ -39,15 +40,22 @@ struct value {
 	bool braces;
 };
 
-/* The name of a fact, or header("Name"). */
+/* The name of a fact, or header("Name"), or dnsbl("zone"), or
+ * rhsbl("zone", fact). */
 struct subject {
 	const char *name;
 	size_t offset;
-	const char *header;     /* NULL: a fact of the table */
+	const char *header;     /* NULL: no field */
 	size_t header_offset;
-	enum fact fact;         /* compiled; FACT_COUNT for a header */
+	bool looks_up;          /* in a DNS list */
+	struct literal zone, of;        /* of: text NULL when not written */
+	const struct lookup *lookup;    /* compiled */
+	enum fact fact;         /* compiled; FACT_COUNT for what is none */
 	enum fact_type type;    /* compiled; of a header: FACT_TEXT */
 };
+
+/* From when on it is known. */
+enum phase subject_phase(const struct subject *s);
 
 enum quantifier { QUANTIFIER_NONE, QUANTIFIER_ANY, QUANTIFIER_ALL };
 
@@ -105,10 +113,11 @@ struct template {
 	struct literal source;
 };
 
-struct mark {                   /* one header of a tag, or a subject, a log */
-	struct literal name;    /* of a header */
+struct mark {                   /* a header of a tag, a subject, a log, ... */
+	struct literal name;    /* of a header, a counter, an override */
 	struct template text;
 	size_t offset;
+	size_t id;              /* compiled; of a counter, an override */
 	struct mark *next;
 };
 
@@ -120,16 +129,28 @@ struct deed {
 	struct literal code, enhanced;  /* text NULL: not written */
 	struct template text;   /* reply or reason */
 	struct mark *headers, *subjects, *logs;
+	struct mark *counts, *overrides;
 };
+
+/* `sample N%` in hundredths of a percent, `at-most DURATION` in seconds. */
+struct setting {
+	uint32_t value;         /* 0: not written */
+	size_t offset;
+};
+#define SAMPLE_ALL 10000
 
 struct rule {
 	const char *name;
 	size_t offset;          /* of its name */
+	size_t index;           /* from the top, 0..; default is the last */
+	const char *file;
 	unsigned line;
-	bool early;
+	bool early, observe, unsafe;
 	struct expr *when, *unless;     /* NULL: always, never */
 	struct deed deed;
+	struct setting sample, at_most;
 	enum phase phase;       /* of its latest fact */
+	bool asks_rcpt;         /* it names rcpt.address or rcpt.domain */
 	struct rule *next;
 };
 
@@ -140,6 +161,7 @@ struct list_def {
 	bool from_file;
 	struct value entries;   /* the entries, or the one path */
 	size_t id;
+	const char *file;       /* that was read; NULL: inline */
 	struct list *list;
 	struct list_def *next;
 };
@@ -154,7 +176,11 @@ struct given {
 struct expectation {
 	size_t offset;
 	unsigned line;
+	const char *file;
 	bool wants_log;         /* `expect log by RULE` */
+	bool wants_observe;     /* `expect observe by RULE` */
+	const char *past;       /* rule whose at-most is used up, or NULL */
+	size_t past_offset;
 	enum action action;
 	const char *rule;       /* NULL: any */
 	size_t rule_offset;
@@ -165,11 +191,29 @@ struct expectation {
 	struct expectation *next;
 };
 
+struct counter {                /* of `count NAME` */
+	const char *name;
+	struct counter *next;
+};
+
+/* What changes while a policy is in use: all of it counts. */
+struct policy_counts {
+	atomic_ulong pattern_limits;
+	struct rule_counts {
+		atomic_ulong acted, observed, waited;
+	} *rules;               /* by index */
+	atomic_ulong *counters; /* by id */
+};
+
 struct policy {
 	struct arena *mem;
 	const char *name;
 	const char *folder;     /* lists are read from here; NULL: from "." */
 	struct source source;
+	uint64_t content;       /* hash of all that was read, see version.h */
+	const char *version;
+	char *text_room;        /* what source.text stands in, with room to */
+	size_t text_room_size;  /* put included files behind it */
 	struct list_def *lists;
 	size_t list_count;
 	const struct list **lists_by_id;
@@ -180,8 +224,10 @@ struct policy {
 	size_t expectation_count;
 	const char **headers;   /* header("...") anywhere */
 	size_t header_count;
+	struct lookup *lookups;         /* dnsbl(), rhsbl() in rules */
+	size_t lookup_count;
 	bool per_recipient;
-	/* Patterns that hit a limit, by message and pattern. The one thing that
-	 * changes while a policy is in use. */
-	atomic_ulong *pattern_limits;
+	struct counter *counters;
+	size_t counter_count;
+	struct policy_counts *counts;
 };

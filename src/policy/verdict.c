@@ -17,6 +17,30 @@ const struct name action_names[] = {
 	{ 0, NULL },
 };
 
+const struct name effect_names[] = {
+	{ EFFECT_NONE,          "none" },
+	{ EFFECT_ACTED,         "acted" },
+	{ EFFECT_OBSERVED,      "observed" },
+	{ EFFECT_UNSAMPLED,     "outside-sample" },
+	{ EFFECT_WAITED,        "deferred-enough" },
+	{ 0, NULL },
+};
+
+/* RFC 9990: PolicyOverrideType. */
+const struct name override_names[] = {
+	{ OVERRIDE_LOCAL_POLICY,        "local_policy" },
+	{ OVERRIDE_MAILING_LIST,        "mailing_list" },
+	{ OVERRIDE_OTHER,               "other" },
+	{ OVERRIDE_POLICY_TEST_MODE,    "policy_test_mode" },
+	{ OVERRIDE_TRUSTED_FORWARDER,   "trusted_forwarder" },
+	{ 0, NULL },
+};
+
+bool effect_would(enum effect e)
+{
+	return e == EFFECT_OBSERVED || e == EFFECT_UNSAMPLED;
+}
+
 static const struct verdict *mildest(const struct verdict *each, size_t count)
 {
 	const struct verdict *best = &each[0];
@@ -85,6 +109,78 @@ static void join_notes(struct arena *mem, const struct verdict *each,
 				all[out->log_count++] = each[i].log_notes[k];
 }
 
+static bool has_hit(const struct verdict *v, const struct rule_hit *h)
+{
+	for (size_t i = 0; i < v->hit_count; i++)
+		if (v->hits[i].index == h->index &&
+		    v->hits[i].effect == h->effect)
+			return true;
+	return false;
+}
+
+/* A rule that acted for one recipient and was observed for another is both. */
+static void join_hits(struct arena *mem, const struct verdict *each,
+    size_t count, struct verdict *out)
+{
+	struct rule_hit *all;
+	size_t room = 0;
+
+	for (size_t i = 0; i < count; i++)
+		room += each[i].hit_count;
+	all = arena_array(mem, room + 1, sizeof(*all));
+	out->hits = all;
+	out->hit_count = 0;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < each[i].hit_count; k++)
+			if (!has_hit(out, &each[i].hits[k]))
+				all[out->hit_count++] = each[i].hits[k];
+}
+
+/* The message counts once, however many recipients a rule held for. */
+static void join_counts(struct arena *mem, const struct verdict *each,
+    size_t count, struct verdict *out)
+{
+	size_t room = 0, n = 0;
+	size_t *all;
+
+	for (size_t i = 0; i < count; i++)
+		room += each[i].count_count;
+	all = arena_array(mem, room + 1, sizeof(*all));
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < each[i].count_count; k++) {
+			size_t seen = 0;
+
+			while (seen < n && all[seen] != each[i].counts[k])
+				seen++;
+			if (seen == n)
+				all[n++] = each[i].counts[k];
+		}
+	out->counts = all;
+	out->count_count = n;
+}
+
+static void join_overrides(struct arena *mem, const struct verdict *each,
+    size_t count, struct verdict *out)
+{
+	size_t room = 0, n = 0;
+	enum override *all;
+
+	for (size_t i = 0; i < count; i++)
+		room += each[i].override_count;
+	all = arena_array(mem, room + 1, sizeof(*all));
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < each[i].override_count; k++) {
+			size_t seen = 0;
+
+			while (seen < n && all[seen] != each[i].overrides[k])
+				seen++;
+			if (seen == n && counts(&each[i], out))
+				all[n++] = each[i].overrides[k];
+		}
+	out->overrides = all;
+	out->override_count = n;
+}
+
 /* Every different prefix once, in the order of the recipients. */
 static void join_subjects(struct arena *mem, const struct verdict *each,
     size_t count, struct verdict *out)
@@ -141,6 +237,9 @@ struct verdict verdict_merge(struct arena *mem, const struct verdict *each,
 	join_headers(mem, each, count, &out);
 	join_notes(mem, each, count, &out);
 	join_subjects(mem, each, count, &out);
+	join_hits(mem, each, count, &out);
+	join_counts(mem, each, count, &out);
+	join_overrides(mem, each, count, &out);
 	mark_accepted(each, count, &out);
 	return out;
 }

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/name.h"
@@ -16,6 +17,27 @@ enum action { ACTION_ACCEPT, ACTION_TAG, ACTION_QUARANTINE, ACTION_TEMPFAIL,
 extern const struct name action_names[];
 
 struct tag_header { const char *name, *value; };
+
+/*
+ * What came of a rule that held. One that only observes, or whose sample does
+ * not hold the message, is told with what it would have done; one whose
+ * deferral was used up let the message pass.
+ */
+enum effect { EFFECT_NONE, EFFECT_ACTED, EFFECT_OBSERVED, EFFECT_UNSAMPLED,
+	EFFECT_WAITED };
+extern const struct name effect_names[];
+
+struct rule_hit {
+	const char *rule;
+	size_t index;                   /* its place in the policy */
+	enum effect effect;
+	const char *action;             /* what it does, or would do */
+};
+
+/* Reasons of RFC 9990 why a receiver did not do what a domain asks for. */
+enum override { OVERRIDE_LOCAL_POLICY, OVERRIDE_MAILING_LIST, OVERRIDE_OTHER,
+	OVERRIDE_POLICY_TEST_MODE, OVERRIDE_TRUSTED_FORWARDER };
+extern const struct name override_names[];
 
 struct verdict {
 	enum action action;             /* TAG: accepted, with marks */
@@ -30,7 +52,20 @@ struct verdict {
 	const char *subject_prefix;     /* NULL: none; several are joined */
 	const char *const *log_notes;   /* texts of `log` in order */
 	size_t log_count;
+	const struct rule_hit *hits;    /* every rule that held, in order */
+	size_t hit_count;
+	const size_t *counts;           /* ids of the counters to count in */
+	size_t count_count;
+	const enum override *overrides; /* of `report override` */
+	size_t override_count;
+	/* TEMPFAIL by a rule with `at-most`: for how many seconds at most, and
+	 * under which key the deferral is remembered; else 0. */
+	uint32_t defer_most;
+	uint64_t defer_key;
 };
+
+/* Was it observed only, or left out of a sample? */
+bool effect_would(enum effect e);
 
 /*
  * The message's verdict from its recipients': the mildest

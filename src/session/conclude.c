@@ -5,6 +5,8 @@
 #include "facts/gather.h"
 #include "session/decision.h"
 #include "session/edits.h"
+#include "session/ruling.h"
+#include "session/shadow.h"
 
 /* Those that can be finished at this phase; some wait for the DNS. */
 static void finish_checks(struct transaction *t, enum phase phase)
@@ -31,7 +33,8 @@ static void gather_facts(struct transaction *t)
 		.finished = t->finished,
 	};
 
-	g.headers = policy_headers(t->kit->policy, &g.header_count);
+	g.headers = t->asked.headers;
+	g.header_count = t->asked.header_count;
 	gather(&g, &t->facts);
 }
 
@@ -61,7 +64,7 @@ static struct verdict *decide(struct transaction *t, struct trace *trace,
 	struct verdict *v = arena_alloc(t->mem, sizeof(*v));
 
 	facts_close(&t->facts);
-	decision_make(&d, t->mem, v, trace, discards);
+	ruling_act(t, d, v, trace, discards);
 	return v;
 }
 
@@ -80,6 +83,7 @@ static struct outcome *new_outcome(struct transaction *t,
 		.trace = trace,
 		.dns = t->examination.dns,
 		.policy = policy_name(t->kit->policy),
+		.policy_version = policy_version(t->kit->policy),
 		.took_us = clock_monotonic_us() - t->began_us,
 		.waited_us = inquiry_waited_us(t->examination.dns),
 	};
@@ -99,6 +103,7 @@ const struct outcome *conclude(struct transaction *t)
 	v = decide(t, trace, discards);
 	name_decision(t, v);
 	o = new_outcome(t, v, trace);
+	o->shadow = shadow_decide(t, v, NULL);
 	edits_prepare(t, o, discards);
 	conclude_log(t, o);
 	return o;
@@ -107,6 +112,7 @@ const struct outcome *conclude(struct transaction *t)
 const struct verdict *conclude_early(struct transaction *t,
     const struct path *rcpt)
 {
+	struct decision d;
 	struct facts view;
 	struct verdict *v;
 	struct trace *trace;
@@ -122,11 +128,13 @@ const struct verdict *conclude_early(struct transaction *t,
 		gather_recipient(&view, rcpt);
 	v = arena_alloc(t->mem, sizeof(*v));
 	trace = arena_alloc(t->mem, sizeof(*trace));
-	if (!policy_decide(t->kit->policy, &view, t->phase, t->mem, v, trace) ||
-	    (v->action != ACTION_REJECT && v->action != ACTION_TEMPFAIL))
+	d = (struct decision){ .policy = t->kit->policy, .facts = &view,
+	    .phase = t->phase };
+	if (!ruling_act(t, d, v, trace, NULL))
 		return NULL;
 	name_decision(t, v);
 	o = new_outcome(t, v, trace);
+	o->shadow = shadow_decide(t, v, rcpt);
 	if (rcpt != NULL)
 		o->rcpt = arena_memdup(t->mem, rcpt, sizeof(*rcpt));
 	t->refusal = o;
@@ -191,6 +199,58 @@ static void log_notes(struct log_line *line, const struct verdict *v)
 	buf_free(&all);
 }
 
+/* What rules that only watch would have done, and those whose deferral was
+ * used up: "spf:reject,other:tag". */
+static void log_hits(struct log_line *line, const struct verdict *v)
+{
+	struct buf would = { 0 }, waited = { 0 };
+
+	for (size_t i = 0; i < v->hit_count; i++) {
+		const struct rule_hit *h = &v->hits[i];
+
+		if (effect_would(h->effect))
+			buf_addf(&would, "%s%s:%s", would.len > 0 ? "," : "",
+			    h->rule, h->action);
+		else if (h->effect == EFFECT_WAITED)
+			buf_addf(&waited, "%s%s", waited.len > 0 ? "," : "",
+			    h->rule);
+	}
+	if (would.len > 0)
+		log_line_text(line, "observed", buf_text(&would));
+	if (waited.len > 0)
+		log_line_text(line, "deferred", buf_text(&waited));
+	buf_free(&would);
+	buf_free(&waited);
+}
+
+static void log_counts(struct log_line *line, const struct policy *p,
+    const struct verdict *v)
+{
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < v->count_count; i++) {
+		const char *name;
+
+		policy_counter(p, v->counts[i], &name);
+		buf_addf(&all, "%s%s", i > 0 ? "," : "", name);
+	}
+	if (all.len > 0)
+		log_line_text(line, "count", buf_text(&all));
+	buf_free(&all);
+}
+
+static void log_overrides(struct log_line *line, const struct verdict *v)
+{
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < v->override_count; i++)
+		buf_addf(&all, "%s%s", i > 0 ? "," : "",
+		    name_word(override_names, (int)v->overrides[i]));
+	if (all.len > 0)
+		log_line_text(line, "override", buf_text(&all));
+	buf_free(&all);
+}
+
 /* The recipient the line is about: the one just refused, or the first. */
 static const struct path *logged_rcpt(const struct transaction *t)
 {
@@ -201,15 +261,34 @@ static const struct path *logged_rcpt(const struct transaction *t)
 	return &e->rcpts[t->phase == PHASE_RCPT ? e->rcpt_kept - 1 : 0];
 }
 
-static void log_verdict(struct log_line *line, const struct outcome *o)
+/* Only what would have been another decision. */
+static void log_shadow(struct log_line *line, const struct shadow_outcome *s)
+{
+	struct buf text = { 0 };
+
+	if (s == NULL || !s->differs)
+		return;
+	buf_addf(&text, "%s:%s", name_word(action_names,
+	    (int)s->verdict->action), s->verdict->rule);
+	log_line_text(line, "shadow", buf_text(&text));
+	buf_free(&text);
+}
+
+static void log_verdict(struct log_line *line, const struct policy *p,
+    const struct outcome *o)
 {
 	const struct verdict *v = o->verdict;
 
 	log_line_text(line, "action", name_word(action_names, v->action));
 	log_line_text(line, "rule", v->rule);
 	log_line_text(line, "policy", o->policy);
+	log_line_text(line, "version", o->policy_version);
 	log_line_number(line, "line", v->line);
 	log_notes(line, v);
+	log_hits(line, v);
+	log_counts(line, p, v);
+	log_overrides(line, v);
+	log_shadow(line, o->shadow);
 	if (o->sealed > 0)
 		log_line_number(line, "sealed", o->sealed);
 	log_line_text(line, "unsealed", o->unsealed);
@@ -235,6 +314,6 @@ void conclude_log(struct transaction *t, const struct outcome *o)
 		log_line_text(&line, "at", name_word(phase_names, t->phase));
 	log_identities(&line, &t->evidence, logged_rcpt(t));
 	log_results(&line, t);
-	log_verdict(&line, o);
+	log_verdict(&line, t->kit->policy, o);
 	log_line_end(&line, t->kit->log);
 }

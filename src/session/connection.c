@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "check/dnsbl.h"
 #include "check/iprev.h"
-#include "mail/domain.h"
+#include "session/asked.h"
 #include "session/transaction.h"
 
 static bool is_outside(const struct kit *kit, const struct ip *address)
@@ -14,6 +15,15 @@ static bool is_outside(const struct kit *kit, const struct ip *address)
 	return address->family != IP_NONE && !ip_is_loopback(address) &&
 	    !network_list_contains(&kit->options.local_networks, address) &&
 	    !network_list_contains(&kit->options.trusted_relays, address);
+}
+
+/* What is asked of every client, before it has said a word. */
+static void prefetch(struct connection *c)
+{
+	struct asked a = asked_of(c->mem, c->kit);
+
+	iprev_prefetch(c->dns, &c->peer);
+	dnsbl_prefetch(c->mem, c->dns, a.lookups, a.lookup_count, &c->peer);
 }
 
 struct connection *connection_open(struct kit *kit, const struct client *client)
@@ -30,7 +40,7 @@ struct connection *connection_open(struct kit *kit, const struct client *client)
 	memcpy(c->deaf, client->deaf, sizeof(c->deaf));
 	c->dns = inquiry_new(c->mem, kit->resolver, &kit->options.dns, NULL);
 	if (is_outside(kit, &c->peer))
-		iprev_prefetch(c->dns, &c->peer);
+		prefetch(c);
 	return c;
 }
 

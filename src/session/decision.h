@@ -17,6 +17,10 @@ struct decision {
 	enum phase phase;
 	const struct path *rcpts;
 	size_t rcpt_count;
+	/* Is the deferral of this verdict used up (`at-most`)? Then the rule
+	 * lets the message pass, and it is decided again. NULL: none ever is. */
+	bool (*used_up)(void *arg, const struct verdict *v);
+	void *arg;
 };
 
 /*

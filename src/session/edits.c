@@ -93,6 +93,51 @@ static const char *received_spf_value(struct transaction *t)
 	return keep(t, &b);
 }
 
+/* A field must not grow with the policy: the log has all of them. */
+#define NAMED_MAX 8
+
+/* "; observed=a,b": rules of which this came. */
+static void name_hits(struct buf *b, const struct verdict *v, const char *name,
+    bool (*wanted)(enum effect))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->hit_count; i++) {
+		if (!wanted(v->hits[i].effect))
+			continue;
+		if (n == 0)
+			buf_addf(b, "; %s=", name);
+		if (n < NAMED_MAX)
+			buf_addf(b, "%s%s", n > 0 ? "," : "", v->hits[i].rule);
+		n++;
+	}
+	if (n > NAMED_MAX)
+		buf_addf(b, ",+%zu", n - NAMED_MAX);
+}
+
+static bool has_waited(enum effect e)
+{
+	return e == EFFECT_WAITED;
+}
+
+/* Folded where a line could get long (RFC 5322 2.1.1). */
+static const char *assay_result(struct transaction *t,
+    const struct outcome *o)
+{
+	const struct verdict *v = o->verdict;
+	struct buf b = { 0 }, hits = { 0 };
+
+	buf_addf(&b, " %s; rule=%s; id=%s; policy=%s",
+	    name_word(action_names, v->action), v->rule, o->id, o->policy);
+	name_hits(&hits, v, "observed", effect_would);
+	name_hits(&hits, v, "deferred", has_waited);
+	/* "; " stands before each; the first blank is where the line folds. */
+	if (hits.len > 0)
+		buf_addf(&b, ";\r\n %s", buf_text(&hits) + 2);
+	buf_free(&hits);
+	return keep(t, &b);
+}
+
 static void add_fields(struct transaction *t, struct outcome *o)
 {
 	const struct verdict *v = o->verdict;
@@ -101,9 +146,7 @@ static void add_fields(struct transaction *t, struct outcome *o)
 
 	o->added = all;
 	add_field(o, all, "Authentication-Results", results_value(t));
-	add_field(o, all, "Assay-Result", arena_printf(t->mem,
-	    " %s; rule=%s; id=%s; policy=%s",
-	    name_word(action_names, v->action), v->rule, o->id, o->policy));
+	add_field(o, all, "Assay-Result", assay_result(t, o));
 	if (t->kit->options.received_spf)
 		add_field(o, all, "Received-SPF", received_spf_value(t));
 	for (size_t i = 0; i < v->header_count; i++)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 struct kit *kit_new(void)
@@ -20,6 +21,38 @@ struct kit *kit_ref(struct kit *k)
 	return k;
 }
 
+static void tell_rule(const struct kit *k, const struct policy_hits *h)
+{
+	struct buf more = { 0 };
+
+	if (h->observed > 0)
+		buf_addf(&more, ", would have acted %lu times", h->observed);
+	if (h->waited > 0)
+		buf_addf(&more, ", deferred long enough %lu times", h->waited);
+	log_say(k->log, LOG_LEVEL_INFO, "policy %s: rule %s (%s:%u) acted %lu "
+	    "times%s", policy_name(k->policy), h->rule, h->file, h->line,
+	    h->acted, buf_text(&more));
+	buf_free(&more);
+}
+
+void kit_tell_hits(const struct kit *k)
+{
+	if (k->policy == NULL || k->log == NULL)
+		return;
+	for (size_t i = 0; i <= policy_rule_count(k->policy); i++) {
+		struct policy_hits h = policy_hits(k->policy, i);
+
+		tell_rule(k, &h);
+	}
+	for (size_t i = 0; i < policy_counter_count(k->policy); i++) {
+		const char *name;
+		unsigned long n = policy_counter(k->policy, i, &name);
+
+		log_say(k->log, LOG_LEVEL_INFO, "policy %s: counter %s: %lu",
+		    policy_name(k->policy), name, n);
+	}
+}
+
 void kit_drop(struct kit *k)
 {
 	if (k == NULL ||
@@ -28,6 +61,7 @@ void kit_drop(struct kit *k)
 	/* The resolver first: an answer under way may still log. */
 	resolver_free(k->resolver);
 	policy_free(k->policy);
+	policy_free(k->shadow);
 	check_env_free(k->checks);
 	arena_free(k->mem);
 	free(k);

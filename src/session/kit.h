@@ -19,6 +19,8 @@
 #include "mail/ip.h"
 #include "policy/policy.h"
 
+struct deferrals;
+
 struct network_list {
 	struct network *items;
 	size_t count;
@@ -39,7 +41,7 @@ struct session_options {
 	bool received_spf;              /* also write Received-SPF */
 };
 
-/* The kit owns every member but the log. */
+/* The kit owns every member but the log and the memory of deferrals. */
 struct kit {
 	int references;                 /* atomic; kit_ref() and kit_drop() only */
 	struct arena *mem;              /* strings and tables of the options */
@@ -48,12 +50,18 @@ struct kit {
 	struct resolver *resolver;
 	struct check_env *checks;
 	struct policy *policy;
+	struct policy *shadow;          /* decides without effect; NULL: none */
+	/* Borrowed from who serves, before the kit is shared; NULL: deferrals
+	 * are not remembered, so they never end. */
+	struct deferrals *deferrals;
 	struct log *log;                /* borrowed, may be NULL */
 };
 
 /* One reference, the caller's; every member but mem still to be filled. */
 struct kit *kit_new(void);
 struct kit *kit_ref(struct kit *k);
+/* How often each rule of the policy acted, to the log. */
+void kit_tell_hits(const struct kit *k);
 void kit_drop(struct kit *k);                           /* NULL is fine */
 
 bool network_list_contains(const struct network_list *l, const struct ip *a);

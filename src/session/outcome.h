@@ -31,6 +31,14 @@ struct field_change {
 	const char *value;
 };
 
+/* What the shadow policy would have done. */
+struct shadow_outcome {
+	const struct verdict *verdict;
+	const struct trace *trace;
+	const char *policy, *version;
+	bool differs;                   /* in action or rule */
+};
+
 struct outcome {
 	const char *id;
 	enum phase phase;               /* EOM, or that of an early refusal */
@@ -43,6 +51,8 @@ struct outcome {
 	const struct trace *trace;
 	struct inquiry *dns;            /* the journal */
 	const char *policy;             /* its name */
+	const char *policy_version;     /* of its text and lists */
+	const struct shadow_outcome *shadow;    /* NULL: none, or undecided */
 
 	/* To be applied in this order: removals stand highest index first. */
 	const struct field_removal *removed;

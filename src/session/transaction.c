@@ -99,6 +99,9 @@ static struct transaction *begin(struct connection *c)
 		    &c->kit->options.dns, c->dns),
 		.findings = &t->findings,
 	};
+	t->asked = asked_of(t->mem, c->kit);
+	t->evidence.lookups = t->asked.lookups;
+	t->evidence.lookup_count = t->asked.lookup_count;
 	/* Not looked for is not "none". */
 	t->findings.dmarc.policy = DMARC_POLICY_ABSENT;
 	t->findings.dmarc.published = DMARC_POLICY_ABSENT;
@@ -240,6 +243,7 @@ static const struct outcome *nothing_to_conclude(struct connection *c)
 		.trace = arena_alloc(c->message_mem, sizeof(*o->trace)),
 		.dns = c->dns,
 		.policy = policy_name(c->kit->policy),
+		.policy_version = policy_version(c->kit->policy),
 	};
 	log_say_rarely(c->kit->log, LOG_LEVEL_WARNING,
 	    "the MTA ended a message that it had not begun");

@@ -15,6 +15,7 @@
 #include "check/check.h"
 #include "facts/facts.h"
 #include "policy/policy.h"
+#include "session/asked.h"
 #include "session/connection.h"
 #include "session/outcome.h"
 
@@ -30,6 +31,7 @@ struct transaction {
 	struct findings findings;
 	struct examination examination;
 	struct facts facts;
+	struct asked asked;
 	void **states;                  /* of checks[], same order */
 	bool *finished;
 	int64_t began_us;               /* monotonic */

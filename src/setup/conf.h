@@ -33,6 +33,7 @@ struct conf {
 	mode_t socket_mode;
 	const char *user;               /* "": stay who we are */
 	const char *policy;
+	const char *shadow_policy;      /* "": none */
 	struct text_list local_domains, local_networks, trusted_relays;
 	enum log_target log_target;
 	enum log_format log_format;

@@ -102,6 +102,10 @@ const struct conf_key conf_keys[] = {
 	{ NULL, "policy", KEY_TEXT, AT(policy), ASSAY_CONF_DIR "/standard.policy",
 	  NULL, 0, 0, NULL,
 	  "The policy file that decides; assay-policy(5)." },
+	{ NULL, "shadow-policy", KEY_TEXT, AT(shadow_policy), "", NULL, 0, 0,
+	  NULL,
+	  "A second policy file, decided for every message without effect: where\n"
+	  "it differs, the log says what it would have done. Empty: none." },
 	{ NULL, "local-domains", KEY_TEXTS, AT(local_domains), "", NULL, 0, 0,
 	  check_domain,
 	  "Domains whose mail comes from our own servers. They are added to the\n"

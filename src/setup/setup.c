@@ -95,18 +95,50 @@ struct policy *setup_policy(const struct conf *conf, const char *path,
 	return policy_load(path, &extra, report);
 }
 
-static bool load_policy(struct kit *k, const struct conf *conf,
-    struct log *log, struct buf *problems)
+/* What goes on around a kit that is being made. */
+struct making {
+	const struct conf *conf;
+	struct log *log;
+	struct buf *problems;
+	struct watch *watch;            /* or NULL */
+};
+
+static void say_warnings(struct log *log, struct slice rest)
+{
+	while (rest.data != NULL && rest.len > 0) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		log_say(log, LOG_LEVEL_WARNING, "%.*s", (int)line.len,
+		    line.data);
+	}
+}
+
+static struct policy *load_policy(const struct making *m, const char *path)
 {
 	struct policy_report report = { 0 };
+	struct policy *p = setup_policy(m->conf, path, &report);
 
-	k->policy = setup_policy(conf, conf->policy, &report);
-	if (k->policy == NULL)
-		buf_adds(problems, buf_text(&report.text));
+	if (p == NULL)
+		buf_adds(m->problems, buf_text(&report.text));
 	else if (report.warnings > 0)
-		log_say(log, LOG_LEVEL_WARNING, "%s", buf_text(&report.text));
+		say_warnings(m->log, buf_slice(&report.text));
+	if (m->watch != NULL)
+		watch_add(m->watch, &report);
 	policy_report_free(&report);
-	return k->policy != NULL;
+	return p;
+}
+
+/* Both, even when the first is wrong: all problems are told at once. */
+static bool load_policies(struct kit *k, const struct making *m)
+{
+	bool good;
+
+	k->policy = load_policy(m, m->conf->policy);
+	good = k->policy != NULL;
+	if (m->conf->shadow_policy[0] == '\0')
+		return good;
+	k->shadow = load_policy(m, m->conf->shadow_policy);
+	return good && k->shadow != NULL;
 }
 
 /* Who we are going to be; that there is no such user is said elsewhere. */
@@ -150,6 +182,13 @@ static bool read_seal(const struct conf *conf, struct arena *mem,
 struct kit *setup_kit(const struct conf *conf, const char *zone,
     struct log *log, struct buf *problems)
 {
+	return setup_kit_watched(conf, zone, log, problems, NULL);
+}
+
+struct kit *setup_kit_watched(const struct conf *conf, const char *zone,
+    struct log *log, struct buf *problems, struct watch *watch)
+{
+	const struct making making = { conf, log, problems, watch };
 	struct kit *k = kit_new();
 	struct check_options options = setup_check_options(conf);
 	struct seal_options seal;
@@ -157,7 +196,7 @@ struct kit *setup_kit(const struct conf *conf, const char *zone,
 
 	k->log = log;
 	set_options(k, conf);
-	if (!load_policy(k, conf, log, problems))
+	if (!load_policies(k, &making))
 		goto fail;
 	k->resolver = setup_resolver(conf, zone, log, &err);
 	if (k->resolver == NULL)

@@ -9,6 +9,7 @@
 #include "history/store.h"
 #include "session/kit.h"
 #include "setup/conf.h"
+#include "setup/watch.h"
 
 /*
  * Everything is opened, read and checked: policy, lists, expectations,
@@ -19,6 +20,11 @@
  */
 struct kit *setup_kit(const struct conf *conf, const char *zone,
     struct log *log, struct buf *problems);
+
+/* The same; every file that a policy was read from, or that could not be read,
+ * is added to `watch`, whatever comes of it. */
+struct kit *setup_kit_watched(const struct conf *conf, const char *zone,
+    struct log *log, struct buf *problems, struct watch *watch);
 
 /* The policy at `path`, with the lists that the configuration adds; NULL: the
  * report says why. */

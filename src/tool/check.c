@@ -5,84 +5,9 @@
  */
 #include <sysexits.h>
 
-#include "mail/received.h"
-#include "session/transaction.h"
 #include "tool/findings_json.h"
+#include "tool/play.h"
 #include "tool/tool.h"
-
-/* What the command line says, or the message's own trace fields. */
-struct envelope {
-	struct client client;
-	const char *helo, *from;
-};
-
-static void from_trace(struct arena *mem, const struct message *m,
-    struct envelope *e)
-{
-	const struct field *received = header_find(&m->header, "Received", 0);
-	const struct field *path = header_find(&m->header, "Return-Path", 0);
-	struct received r;
-
-	if (received != NULL && received_read(mem, received->value, &r)) {
-		e->client.address = r.client;
-		e->client.name = r.name;
-		e->helo = r.helo;
-	}
-	if (path != NULL)
-		e->from = header_unfold(mem, path->value);
-}
-
-static bool read_envelope(const struct tool *t, struct arena *mem,
-    const struct message *m, struct envelope *e, struct error *err)
-{
-	const char *ip = tool_value(t, "--ip"), *name = tool_value(t, "--name");
-	const char *helo = tool_value(t, "--helo");
-	const char *from = tool_value(t, "--from");
-
-	*e = (struct envelope){ .from = "" };
-	from_trace(mem, m, e);
-	if (ip != NULL) {
-		/* The trace fields speak of another client. */
-		e->client.name = NULL;
-		e->helo = NULL;
-		if (!ip_parse(slice_of(ip), &e->client.address))
-			return error_set(err, "--ip %s is no address", ip);
-	}
-	e->client.name = name != NULL ? name : e->client.name;
-	e->helo = helo != NULL ? helo : e->helo;
-	e->from = from != NULL ? from : e->from;
-	return true;
-}
-
-static const struct outcome *play(const struct tool *t, struct connection *c,
-    const struct envelope *e, const struct message *m)
-{
-	const struct mail_event event = {
-		.path = e->from,
-		.auth_user = tool_value(t, "--auth"),
-	};
-	size_t position = 0, refused = 0, taken = 0;
-	const char *rcpt;
-
-	connection_helo(c, e->helo);
-	if (transaction_mail(c, &event) != NULL)
-		return transaction_refusal(c);
-	while ((rcpt = tool_next(t, "--rcpt", &position)) != NULL) {
-		if (transaction_rcpt(c, rcpt) != NULL)
-			refused++;
-		else
-			taken++;
-	}
-	if (refused > 0 && taken == 0)  /* nobody is left to send it to */
-		return transaction_refusal(c);
-	for (size_t i = 0; i < m->header.count; i++)
-		transaction_header(c, m->header.fields[i].name,
-		    m->header.fields[i].value);
-	transaction_headers_done(c);
-	if (m->body.len > 0)
-		transaction_body(c, m->body.data, m->body.len);
-	return transaction_conclude(c, NULL);
-}
 
 static void from_json(struct json *j, const struct author *a)
 {
@@ -92,6 +17,28 @@ static void from_json(struct json *j, const struct author *a)
 	if (a->box_count > 0)
 		json_text(j, "address", a->boxes[0].address);
 	json_text(j, "reason", a->reason);
+	json_close(j);
+}
+
+/* Rules that would have acted, and deferrals that were used up. */
+static void hits_json(struct json *j, const struct verdict *v)
+{
+	json_open_array(j, "observed");
+	for (size_t i = 0; i < v->hit_count; i++) {
+		if (v->hits[i].effect == EFFECT_ACTED)
+			continue;
+		json_open_object(j, NULL);
+		json_text(j, "rule", v->hits[i].rule);
+		json_text(j, "action", v->hits[i].action);
+		json_text(j, "why", name_word(effect_names,
+		    (int)v->hits[i].effect));
+		json_close(j);
+	}
+	json_close(j);
+	json_open_array(j, "overrides");
+	for (size_t i = 0; i < v->override_count; i++)
+		json_text(j, NULL, name_word(override_names,
+		    (int)v->overrides[i]));
 	json_close(j);
 }
 
@@ -105,7 +52,36 @@ static void verdict_json(struct json *j, const struct verdict *v)
 	json_text(j, "code", v->code);
 	json_text(j, "enhanced", v->enhanced);
 	json_text(j, "reply", v->text);
+	hits_json(j, v);
 	json_close(j);
+}
+
+static void shadow_json(struct json *j, const struct shadow_outcome *s)
+{
+	if (s == NULL) {
+		json_nothing(j, "shadow");
+		return;
+	}
+	json_open_object(j, "shadow");
+	json_text(j, "action", name_word(action_names, (int)s->verdict->action));
+	json_text(j, "rule", s->verdict->rule);
+	json_text(j, "file", s->verdict->file);
+	json_number(j, "line", s->verdict->line);
+	json_text(j, "policy", s->policy);
+	json_text(j, "version", s->version);
+	json_close(j);
+}
+
+static void shadow_lines(const struct tool *t, const struct shadow_outcome *s)
+{
+	if (s == NULL)
+		return;
+	tool_result(t, "shadow", name_word(action_names,
+	    (int)s->verdict->action));
+	tool_line(t, "  rule", s->verdict->rule);
+	tool_line(t, "  policy", s->policy);
+	if (!s->differs)
+		tool_line(t, "", "no difference");
 }
 
 /* Without the blank behind the colon, which belongs to the field. */
@@ -183,7 +159,7 @@ static void print_json(const struct outcome *o)
 	facts_json(o->facts, j);
 	json_close(j);
 	verdict_json(j, o->verdict);
-	json_nothing(j, "shadow");
+	shadow_json(j, o->shadow);
 	headers_json(j, o);
 	tool_print_json(j);
 }
@@ -195,8 +171,10 @@ static void trace_lines(const struct tool *t, const struct trace *trace)
 		char place[300];
 
 		snprintf(place, sizeof(place), "%s %s:%u %s",
-		    s->fired ? "*" : " ", s->file, s->line, s->rule);
+		    s->fired ? "*" : s->effect != EFFECT_NONE ? "o" : " ",
+		    s->file, s->line, s->rule);
 		tool_line(t, i == 0 ? "rules" : "", place);
+		tool_line(t, "", s->note);
 		if (s->detail != NULL && s->detail[0] != '\0')
 			tool_line(t, "", s->detail);
 	}
@@ -241,6 +219,7 @@ static void print_text(const struct tool *t, const struct outcome *o)
 	if (v->code != NULL)
 		printf("%-14s %s %s %s\n", "  reply", v->code, v->enhanced,
 		    v->text);
+	shadow_lines(t, o->shadow);
 	puts("");
 	header_lines(o);
 }
@@ -282,7 +261,7 @@ static int check_message(const struct tool *t, struct kit *kit,
 		return tool_usage(t, "--time wants seconds since 1970");
 	if (!tool_message(t->words[0], mem, &m, &err))
 		return tool_failed(EX_NOINPUT, "%s", err.text);
-	if (!read_envelope(t, mem, &m, &e, &err))
+	if (!play_envelope(t, mem, &m, &e, &err))
 		return tool_usage(t, "%s", err.text);
 	decide(t, kit, &e, &m);
 	return EX_OK;

@@ -262,6 +262,7 @@ static void rules(const struct tool *t, const struct json_node *d,
 		    or_unknown(text(s, "file")),
 		    json_member_number(s, "line", 0),
 		    or_unknown(text(s, "rule")), fired ? "holds" :
+		    text(s, "note") != NULL ? text(s, "note") :
 		    strcmp(unless, "yes") == 0 ? "excepted by its unless" :
 		    strcmp(when, "no") == 0 ? "does not hold" :
 		    "cannot be said"));
@@ -298,6 +299,27 @@ static void told(const struct tool *t, const struct record *r,
 		    "that was to be changed");
 }
 
+static const char *with_version(struct arena *mem, const char *policy,
+    const struct json_node *n)
+{
+	const char *version = text(n, "version");
+
+	return policy == NULL || version == NULL ? policy :
+	    arena_printf(mem, "%s, version %s", policy, version);
+}
+
+static void shadow(const struct tool *t, const struct json_node *s,
+    struct arena *mem)
+{
+	const char *action = text(s, "action"), *rule = text(s, "rule");
+
+	if (action == NULL || rule == NULL)
+		return;
+	tool_line(t, "shadow", arena_printf(mem, "%s by %s%s", action, rule,
+	    json_member_yes_no(s, "differs", false) ? "" : ", no difference"));
+	tool_line(t, "  policy", with_version(mem, text(s, "policy"), s));
+}
+
 static void verdict(const struct tool *t, const struct record *r,
     const struct json_node *d, struct arena *mem)
 {
@@ -306,8 +328,9 @@ static void verdict(const struct tool *t, const struct record *r,
 	tool_result(t, "verdict", r->action);
 	tool_line(t, "  rule", arena_printf(mem, "%s (%s:%" PRId64 ")",
 	    or_unknown(r->rule), or_unknown(r->file), r->line));
-	tool_line(t, "  policy", r->policy);
+	tool_line(t, "  policy", with_version(mem, r->policy, d));
 	told(t, r, mem);
+	shadow(t, json_member(d, "shadow"), mem);
 	tool_line(t, "notes", joined(json_member(d, "notes"), mem));
 	tool_line(t, "rcpt removed", joined(json_member(d, "rcpts_removed"),
 	    mem));

@@ -17,7 +17,7 @@ static const struct tool_command *const commands[] = {
 	&check_command, &policy_check_command, &policy_test_command,
 	&policy_facts_command, &config_command, &spf_command, &dkim_command,
 	&dmarc_command, &explain_command, &history_command, &replay_command,
-	NULL,
+	&policy_diff_command, &lists_audit_command, NULL,
 };
 
 static const struct tool_flag common_flags[] = {

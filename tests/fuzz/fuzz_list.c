@@ -22,14 +22,14 @@ static void check_entry(struct arena *mem, struct slice entry)
 	need(list_count(l) == 1, "one entry is one entry");
 	if (list_has_networks(l)) {
 		need(network_parse(entry, &n, NULL) &&
-		    list_has_ip(l, &n.base), "a network has its first address");
+		    list_has_ip(l, &n.base, 0), "a network has its first address");
 	} else if (memchr(entry.data, '@', entry.len) == NULL) {
 		const char *name = domain_normalise(mem, slice_sub(entry,
 		    dot ? 1 : 0, entry.len));
 
-		need(name != NULL && list_has_domain(l, name) == !dot,
+		need(name != NULL && list_has_domain(l, name, 0) == !dot,
 		    "a name is in, or only what is below it");
-		need(list_has_domain(l, arena_printf(mem, "x.%s", name)) ==
+		need(list_has_domain(l, arena_printf(mem, "x.%s", name), 0) ==
 		    dot, "what is below is in, or only the name");
 	}
 	list_free(l);
@@ -39,15 +39,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *mem = fuzz_arena();
 	struct slice rest = fuzz_slice(data, size);
-	struct source file = { "fuzz.list", rest };
+	struct source file = { .name = "fuzz.list", .text = rest };
 	struct policy_report report = { 0 };
 	struct list *l = list_new();
 
-	list_read(l, &file, &report);
+	list_read(l, &file, 0, &report);
 	list_seal(l);
 	need(report.errors == 0 || report.text.len > 0, "errors are said");
-	list_has_domain(l, "www.example.org");
-	list_has_address(l, SLICE("Joe"), "example.org");
+	list_has_domain(l, "www.example.org", 0);
+	list_has_address(l, SLICE("Joe"), "example.org", 0);
 	list_free(l);
 	policy_report_free(&report);
 	while (rest.data != NULL && rest.len > 0)

@@ -234,8 +234,7 @@ def broken_policy(lab):
 def stale_socket(lab):
     """Killed, not stopped: the MTA defers, the next start cleans up."""
     daemon = spare(lab)
-    daemon.process.kill()
-    daemon.process.wait()
+    daemon.kill()
     reply = Door(lab).post(Letter(ANN).write(
         lab.keys, message_id("hostile", "gone")))
     wrong = [] if reply.startswith("4") else ["without us: %r" % reply]

@@ -18,9 +18,9 @@ class Lab:
     """Used as a context: whatever was started is stopped, in any case."""
 
     def __init__(self, assayd, policy, with_sendmail=None,
-                 with_postfix=True, engine=None):
+                 with_postfix=True, engine=None, assay=None):
         self.root = sandbox.furnish()
-        self.assayd, self.policy = assayd, policy
+        self.assayd, self.assay, self.policy = assayd, assay, policy
         self.with_sendmail, self.with_postfix = with_sendmail, with_postfix
         self.extra = "" if engine is None else (
             'spf { engine = "%s" }\ndkim { engine = "%s" }\n' %
@@ -55,8 +55,7 @@ class Lab:
         daemons = [self.daemon("inet", "inet:8891@127.0.0.1"),
                    self.daemon("unix", unix)]
         self.postfix = self.run(postfix.Postfix(
-            self.root, "inet:127.0.0.1:8891", unix,
-            "unix:%s/spare.sock" % self.root, passwords.dovecot))
+            self.root, "inet:127.0.0.1:8891", unix, passwords.dovecot))
         for daemon, port in zip(daemons, (25, 26)):
             self.lanes["postfix " + daemon.name] = (
                 postfix.ADDRESS, postfix.ADDRESS6, port, daemon)
@@ -67,7 +66,8 @@ class Lab:
         inet = self.daemon("sendmail-inet", "inet:8892@127.0.0.1")
         self.sendmail = self.run(sendmail.Sendmail(
             self.root, pathlib.Path(self.with_sendmail),
-            "local:%s/sendmail.sock" % self.root, "inet:8892@127.0.0.1"))
+            "local:%s/sendmail.sock" % self.root, "inet:8892@127.0.0.1",
+            "local:%s/sendmail-seal.sock" % self.root))
         for name, port, daemon in (("sendmail", 25, unix),
                                    ("sendmail inet", 26, inet)):
             self.lanes[name] = (sendmail.ADDRESS, sendmail.ADDRESS6, port,
@@ -78,9 +78,9 @@ class Lab:
         server.start()
         return server
 
-    def daemon(self, name, socket, policy=None):
+    def daemon(self, name, socket, policy=None, extra=""):
         d = servers.Assayd(self.root, self.assayd, name, socket,
-                           policy or self.policy, self.extra)
+                           policy or self.policy, self.extra + extra)
         self.daemons.append(d)
         d.start()
         return d

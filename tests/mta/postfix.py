@@ -2,8 +2,8 @@
 """Debian's Postfix with a configuration and queue of our own.
 
 Two ways in: port 25 asks the milter at an inet socket, port 26 the one at a
-unix socket; 2525 asks a third, for the hostile cases. Everything accepted is
-relayed to the sink.
+unix socket; more ports ask daemons that scenarios start for themselves.
+Everything accepted is relayed to the sink.
 """
 import pathlib
 import shutil
@@ -61,7 +61,9 @@ MASTER_CF = """
 [{address6}]:25 inet n - n - - smtpd -o smtpd_milters={inet}
 {address}:26 inet n - n - - smtpd -o smtpd_milters={unix}
 [{address6}]:26 inet n - n - - smtpd -o smtpd_milters={unix}
-{address}:2525 inet n - n - - smtpd -o smtpd_milters={spare}
+{address}:2525 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/spare.sock
+{address}:2526 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/seal.sock
+{address}:2527 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/hundred.sock
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -87,7 +89,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    def __init__(self, root, inet, unix, spare, passwords):
+    def __init__(self, root, inet, unix, passwords):
         self.root = folder(root / "postfix")
         self.config, self.process = folder(self.root / "config"), None
         self.log = self.root / "maillog"
@@ -103,7 +105,7 @@ class Postfix:
             "root": self.root, "queue": queue, "log": self.log, "sink": SINK,
             "data": folder(self.root / "data", "postfix", "postfix", 0o700),
             "address": ADDRESS, "address6": ADDRESS6,
-            "inet": inet, "unix": unix, "spare": spare,
+            "inet": inet, "unix": unix, "sockets": root,
             "passwords": passwords, "certificate": certificate(self.root),
         }
         write(self.config / "main.cf", MAIN_CF.format(**words))

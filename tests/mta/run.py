@@ -70,13 +70,18 @@ def tables():
 
 
 def scenarios():
-    """(name, why, function); dns-down and queue-empty come last."""
+    """(name, why, function); dns-down, queue-empty and what looks back at the
+    whole run come last."""
     import hostile
+    import hundred
     import milter_client
     import milter_hostile
+    import past
+    import sealing
     import sessions
-    return (sessions.SCENARIOS + milter_client.SCENARIOS +
-            milter_hostile.SCENARIOS + hostile.SCENARIOS)
+    return (sessions.SCENARIOS + past.SCENARIOS + sealing.SCENARIOS +
+            hundred.SCENARIOS + milter_client.SCENARIOS +
+            milter_hostile.SCENARIOS + hostile.SCENARIOS + past.LAST)
 
 
 class Tally:
@@ -210,7 +215,7 @@ def inside(args):
     unpacked = os.environ.get("ASSAY_MTA_SENDMAIL")
     with Lab(os.path.abspath(args.assayd), here / "test.policy", unpacked,
              with_postfix=args.mta != "sendmail",
-             engine=args.engine) as lab:
+             engine=args.engine, assay=os.path.abspath(args.assay)) as lab:
         if "ASSAY_MTA_NO_SENDMAIL" in os.environ:
             tally.skip("sendmail", os.environ["ASSAY_MTA_NO_SENDMAIL"])
         transactions(lab, args, tally, wanted)

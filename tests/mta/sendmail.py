@@ -52,9 +52,11 @@ DAEMON_OPTIONS(`Name=MTA, Addr={address}, Port=25, InputMailFilters=assay')dnl
 DAEMON_OPTIONS(`Name=MTA6, Family=inet6, Addr={address6}, Port=25, InputMailFilters=assay')dnl
 DAEMON_OPTIONS(`Name=TCP, Addr={address}, Port=26, InputMailFilters=tcp')dnl
 DAEMON_OPTIONS(`Name=TCP6, Family=inet6, Addr={address6}, Port=26, InputMailFilters=tcp')dnl
+DAEMON_OPTIONS(`Name=Seal, Addr={address}, Port=27, InputMailFilters=seal')dnl
 define(`SMART_HOST', `relay:[{sink}]')dnl
 INPUT_MAIL_FILTER(`assay', `S={milter}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
 INPUT_MAIL_FILTER(`tcp', `S={tcp}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
+INPUT_MAIL_FILTER(`seal', `S={seal}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
 MAILER(`smtp')dnl
 """
 
@@ -88,7 +90,7 @@ def last_line(text):
 
 
 class Sendmail:
-    def __init__(self, root, unpacked, milter, tcp):
+    def __init__(self, root, unpacked, milter, tcp, seal):
         self.root = folder(root / "sendmail")
         self.queue = folder(self.root / "queue", mode=0o700)
         self.binary = unpacked / "usr/libexec/sendmail/sendmail"
@@ -96,7 +98,7 @@ class Sendmail:
         cf = unpacked / "usr/share/sendmail/cf"
         mc = MC.format(root=self.root, queue=self.queue, address=ADDRESS,
                        address6=ADDRESS6, sink=SINK, milter=milter,
-                       tcp=tcp)
+                       tcp=tcp, seal=seal)
         write(self.root / "sendmail.mc", mc)
         made = subprocess.run(
             ["m4", "-D_CF_DIR_=%s/" % cf, str(cf / "m4/cf.m4"),

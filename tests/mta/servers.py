@@ -238,12 +238,14 @@ class Assayd:
         self.name, self.program, self.socket_spec = name, program, socket_spec
         self.conf = self.folder / "assay.conf"
         self.log = self.folder / "log"
-        self.process = None
+        self.history = self.folder / "history.db"
+        self.process, self.killed_at = None, 0
         self.configure(policy, extra)
 
     def configure(self, policy, extra=""):
+        self.policy = policy
         write(self.conf, CONF.format(socket=self.socket_spec, policy=policy,
-                                     extra=extra))
+                                     history=self.history, extra=extra))
 
     def start(self, seconds=30):
         path = str(self.folder / "notify")
@@ -281,6 +283,13 @@ class Assayd:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def kill(self):
+        """Records that were not written yet are lost, so the log is counted
+        from here (killed_at)."""
+        self.process.kill()
+        self.process.wait()
+        self.killed_at = len(self.text())
 
     def stop(self, signalled=False):
         """Complaints: a death, a slow end, a sanitizer's report."""
@@ -324,6 +333,9 @@ resolver {{
 log {{
 	target = "stderr"
 	format = "logfmt"
+}}
+history {{
+	path = "{history}"
 }}
 {extra}
 """

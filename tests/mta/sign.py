@@ -13,12 +13,14 @@ SIGNED = [b"from", b"to", b"subject", b"date", b"message-id"]
 
 class Keys:
     """RSA-2048 and Ed25519 for honest selectors. "weak" has 512 bits, and
-    signs; "foreign" publishes a key with which nothing is signed."""
+    signs; "foreign" publishes a key with which nothing is signed; with "seal"
+    the daemon does it."""
 
     def __init__(self, folder):
         self.rsa_file, self.rsa, self.rsa_record = rsa(folder, "rsa", 2048)
         _, self.weak, self.weak_record = rsa(folder, "weak", 512)
         _, _, self.foreign_record = rsa(folder, "foreign", 2048)
+        self.seal_file, _, self.seal_record = rsa(folder, "seal", 2048)
         seed = nacl.signing.SigningKey.generate()
         self.ed = base64.b64encode(bytes(seed))
         self.ed_record = ("v=DKIM1; k=ed25519; p=" +

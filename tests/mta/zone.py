@@ -112,6 +112,7 @@ example.org.                    MX   10 mx.example.org.
 example.org.                    TXT  "v=spf1 ip4:192.0.2.25 ip4:192.0.2.26 -all"
 _dmarc.example.org.             TXT  "v=DMARC1; p=quarantine"
 rsa._domainkey.example.org.     TXT  {rsa}
+seal._domainkey.example.org.    TXT  {seal}
 
 ; the spoofer has a house of his own, in perfect order
 evil.example.net.               TXT  "v=spf1 ip4:192.0.2.66 -all"
@@ -166,6 +167,7 @@ def records(keys):
                         ed=quoted(keys.ed_record),
                         weak=quoted(keys.weak_record),
                         foreign=quoted(keys.foreign_record),
+                        seal=quoted(keys.seal_record),
                         sha1only=quoted(keys.rsa_record + "; h=sha1"),
                         spf=spf_records()).splitlines()
     for address, name in HOSTS:

@@ -20,7 +20,7 @@
 struct bench {
 	struct policy p;
 	struct policy_report r;
-	atomic_ulong limits;
+	struct policy_counts counts;
 };
 
 static bool compiled(struct bench *b, const char *text,
@@ -28,8 +28,8 @@ static bool compiled(struct bench *b, const char *text,
 {
 	memset(b, 0, sizeof(*b));
 	b->p.mem = arena_new(4096);
-	b->p.source = (struct source){ "t", slice_of(text) };
-	b->p.pattern_limits = &b->limits;
+	b->p.source = (struct source){ .name = "t", .text = slice_of(text) };
+	b->p.counts = &b->counts;
 	return policy_parse(&b->p, &b->r) &&
 	    policy_compile(&b->p, extra, &b->r);
 }
@@ -110,9 +110,9 @@ static void values(void **state)
 	(void)state;
 	assert_true(compiled(&b, "rule a { when message.size >= 10M and "
 	    "message.size < 2G accept }\n"
-	    "rule b { when from.domain == \"B\xc3\xbc" "cher.Example.\" accept }\n"
-	    "rule c { when mail.address == \"Joe@B\xc3\xbc" "cher.example\" accept }\n"
-	    "rule d { when subject == \"a\\\"b\\\\\" accept }\n"
+	    "rule b unsafe { when from.domain == \"B\xc3\xbc" "cher.Example.\" accept }\n"
+	    "rule c unsafe { when mail.address == \"Joe@B\xc3\xbc" "cher.example\" accept }\n"
+	    "rule d unsafe { when subject == \"a\\\"b\\\\\" accept }\n"
 	    "rule e { when client.ip == \"::ffff:192.0.2.1\" accept }\n"
 	    "default accept\n", NULL));
 	r = b.p.rules;
@@ -149,7 +149,7 @@ static void extra_entries(void **state)
 	/* Given to one that has none, and may name it. */
 	assert_true(compiled(&b, "rule r { when from.domain in local-domains "
 	    "discard }\ndefault accept\n", &good));
-	assert_true(list_has_domain(b.p.lists_by_id[0], "a.example.org"));
+	assert_true(list_has_domain(b.p.lists_by_id[0], "a.example.org", 0));
 	drop(&b);
 	assert_false(compiled(&b, "default accept\n", &bad));
 	assert_non_null(strstr(buf_text(&b.r.text), "local-domains:1:1: "));

@@ -155,6 +155,38 @@ static void early_headers_are_unknown(void **state)
 }
 
 /* A cut value would decide otherwise, so it is left out. */
+/* What was asked of DNS lists: an answer, none, and what was never asked. */
+static void lookups_come_back(void **state)
+{
+	struct lookup_fact asked[] = {
+		{ "dnsbl(\"a.example\")", FACT_KNOWN, true },
+		{ "dnsbl(\"b.example\")", FACT_KNOWN, false },
+		{ "rhsbl(\"c.example\", from.domain)", FACT_ABSENT, false },
+		{ "dnsbl(\"d.example\")", FACT_UNKNOWN, false },
+	};
+	struct arena *mem = arena_new(1024);
+	struct facts f = { .lookups = asked, .lookup_count = 4 }, back;
+	char *text = kept(&f);
+	struct json_document *d = json_read(slice_of(text), NULL);
+	bool yes = false;
+
+	(void)state;
+	assert_non_null(d);
+	facts_from_json(json_root(d), mem, &back);
+	assert_int_equal(back.lookup_count, 3);
+	assert_int_equal(facts_lookup(&back, asked[0].name, &yes), FACT_KNOWN);
+	assert_true(yes);
+	assert_int_equal(facts_lookup(&back, asked[1].name, &yes), FACT_KNOWN);
+	assert_false(yes);
+	assert_int_equal(facts_lookup(&back, asked[2].name, &yes),
+	    FACT_ABSENT);
+	assert_int_equal(facts_lookup(&back, asked[3].name, &yes),
+	    FACT_UNKNOWN);
+	json_document_drop(d);
+	free(text);
+	arena_free(mem);
+}
+
 static void what_is_large_is_left_out(void **state)
 {
 	char *large = xcalloc(FACTS_KEPT_OCTETS + 2, 1);
@@ -229,6 +261,7 @@ int main(void)
 		cmocka_unit_test(every_fact_comes_back),
 		cmocka_unit_test(states_come_back),
 		cmocka_unit_test(early_headers_are_unknown),
+		cmocka_unit_test(lookups_come_back),
 		cmocka_unit_test(what_is_large_is_left_out),
 		cmocka_unit_test(what_is_no_value_is_unknown),
 	};

@@ -16,7 +16,7 @@ static void shape(const char *text, size_t len, struct buf *out,
 {
 	static const char letters[] = "$.WS{}()=!lLgG~:,";
 	char *copy = malloc(len == 0 ? 1 : len);
-	struct source s = { "test", { copy, len } };
+	struct source s = { .name = "test", .text = { copy, len } };
 	struct lexer l;
 
 	assert_non_null(copy);
@@ -123,7 +123,7 @@ static void whole_file(void **state)
 static void places(void **state)
 {
 	static const char text[] = "one # 1\n  two\n\"three\" four";
-	struct source s = { "test", slice_of(text) };
+	struct source s = { .name = "test", .text = slice_of(text) };
 	struct policy_report r = { 0 };
 	struct token t;
 	struct lexer l;
@@ -150,8 +150,8 @@ static void places(void **state)
 static void meanings(void **state)
 {
 	struct arena *mem = arena_new(256);
-	struct source s = { "test", slice_of("a\\\"b\\\\c") };
-	struct source bad = { "test", slice_of("ab\\n") };
+	struct source s = { .name = "test", .text = slice_of("a\\\"b\\\\c") };
+	struct source bad = { .name = "test", .text = slice_of("ab\\n") };
 	struct policy_report r = { 0 };
 
 	(void)state;

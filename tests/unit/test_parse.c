@@ -15,7 +15,7 @@ static struct policy *parsed(struct arena *mem, const char *text,
 	struct policy *p = arena_alloc(mem, sizeof(*p));
 
 	p->mem = mem;
-	p->source = (struct source){ "t", slice_of(text) };
+	p->source = (struct source){ .name = "t", .text = slice_of(text) };
 	*ok = policy_parse(p, r);
 	return p;
 }

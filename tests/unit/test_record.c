@@ -16,6 +16,7 @@
 #include "base/json_reader.h"
 #include "base/mem.h"
 #include "history/restore.h"
+#include "session/deferral.h"
 #include "history_sample.h"
 
 static const struct sample *sample_named(const char *label)
@@ -159,6 +160,34 @@ static void detail_tells_dmarc(void **state)
 	kit_drop(k);
 }
 
+/* By which version it was decided, and what the other policy would have done. */
+static void detail_tells_the_shadow(void **state)
+{
+	struct kit *k = sample_kit(sample_policy);
+	struct record *r;
+	struct json_document *d;
+	const struct json_node *shadow;
+
+	(void)state;
+	k->shadow = sample_load("rule everybody { when rcpt.domain == \"example.org\""
+	    " reject 550 5.7.1 \"no\" }\ndefault accept\n");
+	r = sample_record(k, sample_named("marked"));
+	d = parse(r->detail);
+	assert_string_equal(json_member_text(json_root(d), "version"),
+	    policy_version(k->policy));
+	shadow = json_member(json_root(d), "shadow");
+	assert_string_equal(json_member_text(shadow, "action"), "reject");
+	assert_string_equal(json_member_text(shadow, "rule"), "everybody");
+	assert_string_equal(json_member_text(shadow, "version"),
+	    policy_version(k->shadow));
+	assert_true(json_member_yes_no(shadow, "differs", false));
+	/* Nothing follows from it. */
+	assert_string_equal(r->action, "tag");
+	json_document_drop(d);
+	record_drop(r);
+	kit_drop(k);
+}
+
 static void detail_tells_the_rules(void **state)
 {
 	struct kit *k = sample_kit(sample_policy);
@@ -192,6 +221,52 @@ static void detail_tells_the_rules(void **state)
 	json_document_drop(d);
 	record_drop(r);
 	kit_drop(k);
+}
+
+/* What was only watched is kept, and what a deferral did is done again. */
+static void watched_and_deferred_are_kept(void **state)
+{
+	static const char policy[] =
+	    "rule watched observe { when subject matches \"*mark*\" discard }\n"
+	    "rule later { when subject matches \"*mark*\" tempfail at-most 1h\n"
+	    "    report override local_policy }\n"
+	    "default accept\n";
+	struct deferrals *memory = deferrals_new();
+	struct kit *k = sample_kit(policy);
+	struct arena *mem = arena_new(4096);
+	struct json_document *d;
+	struct restored x;
+	struct record *r;
+	struct verdict v;
+
+	(void)state;
+	k->deferrals = memory;
+	k->clock.fixed = 1800000000;
+	r = sample_record(k, sample_named("marked"));
+	assert_string_equal(r->action, "tempfail");
+	record_drop(r);
+	k->clock.fixed += 3600;
+	r = sample_record(k, sample_named("marked"));
+	assert_string_equal(r->action, "tag");
+	assert_string_equal(r->rule, "later");
+	d = parse(r->detail);
+	assert_string_equal(json_member_text(json_item(json_member(
+	    json_root(d), "observed"), 0), "action"), "discard");
+	assert_string_equal(json_member_text(json_item(json_member(
+	    json_root(d), "rules"), 0), "note"),
+	    "observed only: would discard");
+	assert_string_equal(json_read_text(json_item(json_member(
+	    json_root(d), "overrides"), 0)), "local_policy");
+	json_document_drop(d);
+	assert_true(restore(r, mem, &x, NULL));
+	assert_int_equal(x.past_count, 1);
+	assert_true(restored_decide(&x, k->policy, mem, &v, NULL));
+	assert_int_equal(v.action, ACTION_TAG);
+	assert_string_equal(v.rule, "later");
+	record_drop(r);
+	arena_free(mem);
+	kit_drop(k);
+	deferrals_free(memory);
 }
 
 static void early_refusal_names_its_recipient(void **state)
@@ -457,6 +532,8 @@ int main(void)
 		cmocka_unit_test(detail_tells_the_dns),
 		cmocka_unit_test(detail_tells_dmarc),
 		cmocka_unit_test(detail_tells_the_rules),
+		cmocka_unit_test(watched_and_deferred_are_kept),
+		cmocka_unit_test(detail_tells_the_shadow),
 		cmocka_unit_test(early_refusal_names_its_recipient),
 		cmocka_unit_test(nothing_is_no_record),
 		cmocka_unit_test(hostile_bytes_are_kept_whole),

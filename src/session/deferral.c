@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/deferral.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+
+#define BUCKETS (2 * DEFERRALS_MAX)
+#define NOBODY UINT32_MAX
+
+struct entry {
+	struct deferral it;
+	uint32_t next;                  /* in its bucket, or the free list */
+	uint32_t older, newer;          /* by the first deferral */
+};
+
+struct deferrals {
+	pthread_mutex_t lock;
+	uint64_t secret;                /* nobody can fill one bucket */
+	uint32_t buckets[BUCKETS];
+	struct entry entries[DEFERRALS_MAX];
+	uint32_t used;                  /* entries that were ever used */
+	uint32_t free;
+	uint32_t oldest, newest;
+	time_t answered;                /* when the DNS last answered anybody */
+};
+
+struct deferrals *deferrals_new(void)
+{
+	struct deferrals *d = xcalloc(1, sizeof(*d));
+
+	pthread_mutex_init(&d->lock, NULL);
+	if (getrandom(&d->secret, sizeof(d->secret), 0) !=
+	    (ssize_t)sizeof(d->secret))
+		d->secret = (uint64_t)(uintptr_t)d ^ (uint64_t)time(NULL);
+	for (size_t i = 0; i < BUCKETS; i++)
+		d->buckets[i] = NOBODY;
+	d->free = d->oldest = d->newest = NOBODY;
+	return d;
+}
+
+void deferrals_free(struct deferrals *d)
+{
+	if (d == NULL)
+		return;
+	pthread_mutex_destroy(&d->lock);
+	free(d);
+}
+
+static uint32_t *bucket_of(struct deferrals *d, uint64_t key)
+{
+	uint64_t h = (key ^ d->secret) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ (h >> 32)) * (d->secret | 1);
+	return &d->buckets[(h >> 32) % BUCKETS];
+}
+
+/* The link that leads to the entry of this key, or to nobody. */
+static uint32_t *link_to(struct deferrals *d, uint64_t key)
+{
+	uint32_t *at = bucket_of(d, key);
+
+	while (*at != NOBODY && d->entries[*at].it.key != key)
+		at = &d->entries[*at].next;
+	return at;
+}
+
+static void forget(struct deferrals *d, uint32_t *link)
+{
+	uint32_t i = *link;
+	struct entry *e = &d->entries[i];
+
+	*link = e->next;
+	if (e->older != NOBODY)
+		d->entries[e->older].newer = e->newer;
+	else
+		d->oldest = e->newer;
+	if (e->newer != NOBODY)
+		d->entries[e->newer].older = e->older;
+	else
+		d->newest = e->older;
+	e->next = d->free;
+	d->free = i;
+}
+
+static uint32_t take_entry(struct deferrals *d)
+{
+	uint32_t i;
+
+	if (d->free == NOBODY && d->used < DEFERRALS_MAX)
+		return d->used++;
+	if (d->free == NOBODY)
+		forget(d, link_to(d, d->entries[d->oldest].it.key));
+	i = d->free;
+	assert(i != NOBODY);
+	d->free = d->entries[i].next;
+	return i;
+}
+
+static void remember(struct deferrals *d, const struct deferral *one)
+{
+	uint32_t i = take_entry(d), *bucket = bucket_of(d, one->key);
+	struct entry *e = &d->entries[i];
+
+	*e = (struct entry){ .it = *one, .next = *bucket, .older = d->newest,
+	    .newer = NOBODY };
+	*bucket = i;
+	if (d->newest != NOBODY)
+		d->entries[d->newest].newer = i;
+	else
+		d->oldest = i;
+	d->newest = i;
+}
+
+/* The entry, unless nobody tried for too long. A clock that was set back makes
+ * nothing old. */
+static struct entry *find(struct deferrals *d, uint64_t key, time_t now)
+{
+	uint32_t *link = link_to(d, key);
+
+	if (*link == NOBODY)
+		return NULL;
+	if (now - d->entries[*link].it.seen <= DEFERRAL_FORGOTTEN)
+		return &d->entries[*link];
+	forget(d, link);
+	return NULL;
+}
+
+int64_t deferrals_age(struct deferrals *d, uint64_t key, time_t now)
+{
+	int64_t age = -1;
+	struct entry *e;
+
+	pthread_mutex_lock(&d->lock);
+	e = find(d, key, now);
+	if (e != NULL) {
+		age = now > e->it.first ? now - e->it.first : 0;
+		e->it.seen = now;
+	}
+	pthread_mutex_unlock(&d->lock);
+	return age;
+}
+
+void deferrals_note(struct deferrals *d, uint64_t key, time_t now)
+{
+	const struct deferral one = { .key = key, .first = now, .seen = now };
+	struct entry *e;
+
+	pthread_mutex_lock(&d->lock);
+	e = find(d, key, now);
+	if (e == NULL)
+		remember(d, &one);
+	else
+		e->it.seen = now;
+	pthread_mutex_unlock(&d->lock);
+}
+
+bool deferrals_resolver_is_sick(struct deferrals *d, bool answered,
+    time_t now)
+{
+	bool sick;
+
+	pthread_mutex_lock(&d->lock);
+	if (answered)
+		d->answered = now;
+	sick = now - d->answered > DEFERRAL_SICK;
+	pthread_mutex_unlock(&d->lock);
+	return sick;
+}
+
+size_t deferrals_list(struct deferrals *d, struct deferral *out, size_t room)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&d->lock);
+	for (uint32_t i = d->oldest; i != NOBODY; i = d->entries[i].newer) {
+		if (n < room)
+			out[n] = d->entries[i].it;
+		n++;
+	}
+	pthread_mutex_unlock(&d->lock);
+	return n;
+}
+
+void deferrals_restore(struct deferrals *d, const struct deferral *one)
+{
+	pthread_mutex_lock(&d->lock);
+	if (*link_to(d, one->key) == NOBODY)
+		remember(d, one);
+	pthread_mutex_unlock(&d->lock);
+}

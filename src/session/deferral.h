@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * deferral: the memory behind `at-most`: since when a message is deferred.
+ *
+ * A deferral is known by the verdict's key (policy/sample.h), not by the
+ * message: the sender's next attempt has the same one. It is forgotten when
+ * nobody has tried again for a day, so that the next trouble starts afresh,
+ * and when more than DEFERRALS_MAX are remembered, the oldest first: then a
+ * sender is deferred longer than the policy says, but nothing gets through
+ * that should not.
+ *
+ * It also knows when the DNS last answered anybody: while our own resolver is
+ * the sick party, a deferral says nothing about the sender and is not counted.
+ *
+ * Process lifetime, outlives every kit; safe from several threads.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <time.h>
+
+#define DEFERRALS_MAX 65536
+#define DEFERRAL_FORGOTTEN 86400        /* seconds without an attempt */
+#define DEFERRAL_SICK 300               /* seconds without any answer */
+
+struct deferrals;
+
+struct deferral {
+	uint64_t key;
+	time_t first;                   /* when it was first deferred */
+	time_t seen;                    /* the last attempt */
+};
+
+struct deferrals *deferrals_new(void);
+void deferrals_free(struct deferrals *d);               /* NULL is fine */
+
+/* How many seconds ago the message was first deferred; -1: that is not
+ * remembered. An attempt in either case. */
+int64_t deferrals_age(struct deferrals *d, uint64_t key, time_t now);
+
+/* It is deferred now; what is remembered already stays. */
+void deferrals_note(struct deferrals *d, uint64_t key, time_t now);
+
+/*
+ * The DNS answered a message, or all of its questions failed. True when that
+ * is to be blamed on our own resolver: this message got no answer, and no
+ * other one did for DEFERRAL_SICK seconds. (One sender's dead name servers
+ * fail all questions of one message, too.)
+ */
+bool deferrals_resolver_is_sick(struct deferrals *d, bool answered,
+    time_t now);
+
+/* All that is remembered, oldest first, to be kept over a restart: up to
+ * `room` are written; returns how many there are. */
+size_t deferrals_list(struct deferrals *d, struct deferral *out, size_t room);
+/* Put one back as it was; one that is remembered already stays. */
+void deferrals_restore(struct deferrals *d, const struct deferral *one);
