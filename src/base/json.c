@@ -2,8 +2,8 @@
 #include "base/json.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -26,11 +26,27 @@ static char innermost(const struct json *j)
 	return j->open.data[j->open.len - 1];
 }
 
+/* Are eight octets printable ASCII (or DEL), without the two that are
+ * escaped? */
+static bool is_plain8(const char *at)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = 0x80 * ones;
+	uint64_t x, quote, slash;
+
+	memcpy(&x, at, sizeof(x));
+	quote = x ^ '"' * ones;
+	slash = x ^ '\\' * ones;
+	return ((x | (x - ' ' * ones) | (quote - ones) | (slash - ones)) &
+	    tops) == 0;
+}
+
 /* How many octets from the start need no second look. */
 static size_t plain_run(struct slice s)
 {
 	size_t n = 0;
 
+	while (s.len - n >= 8 && is_plain8(s.data + n))
+		n += 8;
 	while (n < s.len && s.data[n] >= ' ' && s.data[n] <= '~' &&
 	    s.data[n] != '"' && s.data[n] != '\\')
 		n++;
@@ -149,7 +165,17 @@ void json_slice(struct json *j, const char *key, struct slice value)
 
 void json_number(struct json *j, const char *key, int64_t value)
 {
-	buf_addf(begin(j, key), "%lld", (long long)value);
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(begin(j, key), digits + at, sizeof(digits) - at);
 }
 
 void json_yes_no(struct json *j, const char *key, bool value)
