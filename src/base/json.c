@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -10,73 +11,116 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-/* The containers that are open, the document itself first. All but the first
- * are borrowed from the one above them. */
+/*
+ * Every message leaves a record of some hundred members, so there is no tree:
+ * what is written is text at once, without blanks.
+ */
 struct json {
-	json_t **open;
-	size_t depth;
-	size_t room;
+	struct buf text;
+	struct buf open;                /* "{" or "[", the document's first */
 };
 
-/* jansson answers NULL or -1 only for want of memory: all else is clean. */
-static json_t *have(json_t *v)
+static char innermost(const struct json *j)
 {
-	if (v == NULL)
-		abort();
-	return v;
+	assert(j->open.len > 0);
+	return j->open.data[j->open.len - 1];
 }
 
-static void push(struct json *j, json_t *container)
+/* Are eight octets printable ASCII (or DEL), without the two that are
+ * escaped? */
+static bool is_plain8(const char *at)
 {
-	if (j->depth == j->room) {
-		j->room = j->room == 0 ? 8 : 2 * j->room;
-		j->open = xrealloc(j->open, j->room, sizeof(*j->open));
+	const uint64_t ones = 0x0101010101010101u, tops = 0x80 * ones;
+	uint64_t x, quote, slash;
+
+	memcpy(&x, at, sizeof(x));
+	quote = x ^ '"' * ones;
+	slash = x ^ '\\' * ones;
+	return ((x | (x - ' ' * ones) | (quote - ones) | (slash - ones)) &
+	    tops) == 0;
+}
+
+/* How many octets from the start need no second look. */
+static size_t plain_run(struct slice s)
+{
+	size_t n = 0;
+
+	while (s.len - n >= 8 && is_plain8(s.data + n))
+		n += 8;
+	while (n < s.len && s.data[n] >= ' ' && s.data[n] <= '~' &&
+	    s.data[n] != '"' && s.data[n] != '\\')
+		n++;
+	return n;
+}
+
+/* RFC 8259 7; the short forms where there are some. */
+static void add_escaped(struct buf *out, uint32_t c)
+{
+	static const char shorts[] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+		['\r'] = 'r', ['"'] = '"', ['\\'] = '\\',
+	};
+
+	if (c < sizeof(shorts) && shorts[c] != '\0') {
+		buf_addc(out, '\\');
+		buf_addc(out, shorts[c]);
+	} else {
+		buf_addf(out, "\\u%04X", (unsigned)c);
 	}
-	j->open[j->depth++] = container;
 }
 
 /* The same text in UTF-8, each octet that fits nowhere replaced. */
-static struct slice clean(struct slice s, struct buf *scratch)
+static void add_string(struct buf *out, struct slice s)
 {
-	if (utf8_valid(s))
-		return s;
+	buf_addc(out, '"');
 	while (s.len > 0) {
-		struct slice before = s;
+		size_t n = plain_run(s);
+		struct slice before;
+		uint32_t c;
 
-		if (utf8_take(&s) == UTF8_BAD)
-			buf_adds(scratch, UTF8_REPLACEMENT);
+		buf_add(out, s.data, n);
+		s = (struct slice){ s.data + n, s.len - n };
+		if (s.len == 0)
+			break;
+		before = s;
+		c = utf8_take(&s);
+		if (c == UTF8_BAD)
+			buf_adds(out, UTF8_REPLACEMENT);
+		else if (c < ' ' || c == '"' || c == '\\')
+			add_escaped(out, c);
 		else
-			buf_add(scratch, before.data, before.len - s.len);
+			buf_add(out, before.data, before.len - s.len);
 	}
-	return buf_slice(scratch);
+	buf_addc(out, '"');
 }
 
-/* Takes the reference to value. */
-static void put(struct json *j, const char *key, json_t *value)
+/* Everything up to the value. */
+static struct buf *begin(struct json *j, const char *key)
 {
-	assert(j->depth > 0);
-	json_t *into = j->open[j->depth - 1];
-	struct buf scratch = { 0 };
-	int failed;
+	struct buf *t = &j->text;
 
-	assert(json_is_object(into) == (key != NULL));
-	if (key == NULL) {
-		failed = json_array_append_new(into, have(value));
-	} else {
-		const char *name = clean(slice_of(key), &scratch).data;
-
-		failed = json_object_set_new(into, name, have(value));
+	assert((innermost(j) == '{') == (key != NULL));
+	/* A value never ends like this, a container begins so. */
+	if (t->data[t->len - 1] != '{' && t->data[t->len - 1] != '[')
+		buf_addc(t, ',');
+	if (key != NULL) {
+		add_string(t, slice_of(key));
+		buf_addc(t, ':');
 	}
-	if (failed != 0)
-		abort();
-	buf_free(&scratch);
+	return t;
+}
+
+static void open_container(struct json *j, char c)
+{
+	buf_addc(&j->text, c);
+	buf_addc(&j->open, c);
 }
 
 struct json *json_new(void)
 {
 	struct json *j = xcalloc(1, sizeof(*j));
 
-	push(j, have(json_object()));
+	open_container(j, '{');
 	return j;
 }
 
@@ -84,31 +128,28 @@ void json_drop(struct json *j)
 {
 	if (j == NULL)
 		return;
-	json_decref(j->open[0]);
-	free(j->open);
+	buf_free(&j->text);
+	buf_free(&j->open);
 	free(j);
 }
 
 void json_open_object(struct json *j, const char *key)
 {
-	json_t *o = json_object();
-
-	put(j, key, o);
-	push(j, o);
+	begin(j, key);
+	open_container(j, '{');
 }
 
 void json_open_array(struct json *j, const char *key)
 {
-	json_t *a = json_array();
-
-	put(j, key, a);
-	push(j, a);
+	begin(j, key);
+	open_container(j, '[');
 }
 
 void json_close(struct json *j)
 {
-	assert(j->depth > 1);
-	j->depth--;
+	assert(j->open.len > 1);
+	buf_addc(&j->text, innermost(j) == '{' ? '}' : ']');
+	j->open.len--;
 }
 
 void json_text(struct json *j, const char *key, const char *value)
@@ -118,44 +159,114 @@ void json_text(struct json *j, const char *key, const char *value)
 
 void json_slice(struct json *j, const char *key, struct slice value)
 {
-	struct buf scratch = { 0 };
-
-	if (value.data == NULL)
-		return;
-	value = clean(value, &scratch);
-	put(j, key, json_stringn(value.data, value.len));
-	buf_free(&scratch);
+	if (value.data != NULL)
+		add_string(begin(j, key), value);
 }
 
 void json_number(struct json *j, const char *key, int64_t value)
 {
-	put(j, key, json_integer(value));
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(begin(j, key), digits + at, sizeof(digits) - at);
 }
 
 void json_yes_no(struct json *j, const char *key, bool value)
 {
-	put(j, key, json_boolean(value));
+	buf_adds(begin(j, key), value ? "true" : "false");
 }
 
 void json_nothing(struct json *j, const char *key)
 {
-	put(j, key, json_null());
+	buf_adds(begin(j, key), "null");
 }
 
 void json_part(struct json *j, const char *key, const struct json_node *n)
 {
+	char *text;
+
+	if (n == NULL)
+		return;
 	/* A node is a json_t of jansson: see json_reader.c. */
-	if (n != NULL)
-		put(j, key, json_deep_copy((const json_t *)(const void *)n));
+	text = json_dumps((const json_t *)(const void *)n, JSON_COMPACT |
+	    JSON_ENCODE_ANY);
+	if (text == NULL)
+		abort();                /* want of memory: all else is clean */
+	buf_adds(begin(j, key), text);
+	free(text);
+}
+
+static void new_line(struct buf *out, size_t depth)
+{
+	buf_addc(out, '\n');
+	for (size_t i = 0; i < depth; i++)
+		buf_adds(out, "  ");
+}
+
+/* The string that begins at t[i], as it is; where it ends. */
+static size_t copy_string(struct buf *out, const char *t, size_t i)
+{
+	size_t from = i++;
+
+	for (; t[i] != '"'; i++)
+		i += t[i] == '\\';
+	buf_add(out, t + from, i + 1 - from);
+	return i;
+}
+
+/* Line by line, for people; t is what this file has written. */
+static void indent(struct buf *out, const char *t)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; t[i] != '\0'; i++) {
+		switch (t[i]) {
+		case '"':
+			i = copy_string(out, t, i);
+			break;
+		case '{':
+		case '[':
+			buf_addc(out, t[i]);
+			if (t[i + 1] == '}' || t[i + 1] == ']')
+				buf_addc(out, t[++i]);
+			else
+				new_line(out, ++depth);
+			break;
+		case '}':
+		case ']':
+			new_line(out, --depth);
+			buf_addc(out, t[i]);
+			break;
+		case ',':
+			buf_addc(out, ',');
+			new_line(out, depth);
+			break;
+		case ':':
+			buf_adds(out, ": ");
+			break;
+		default:                /* of numbers and words */
+			buf_addc(out, t[i]);
+		}
+	}
 }
 
 char *json_render(const struct json *j, bool indented)
 {
-	assert(j->depth == 1);
-	char *text = json_dumps(j->open[0],
-	    indented ? JSON_INDENT(2) : JSON_COMPACT);
+	struct buf whole = { 0 }, lines = { 0 };
 
-	if (text == NULL)
-		abort();
-	return text;
+	assert(j->open.len == 1);
+	buf_add(&whole, j->text.data, j->text.len);
+	buf_addc(&whole, '}');
+	if (!indented)
+		return buf_detach(&whole);
+	indent(&lines, buf_text(&whole));
+	buf_free(&whole);
+	return buf_detach(&lines);
 }

@@ -258,6 +258,7 @@ resolver {{
 }}
 spf {{ engine = "{engine}" }}
 dkim {{ engine = "{engine}" }}
+history {{ path = "{home}/history.db" }}
 log {{
 	target = "stderr"
 	format = "logfmt"
@@ -272,7 +273,7 @@ class Daemon(Assayd):
 
     def configure(self, policy, extra=""):
         write(self.conf, ASSAY.format(socket=self.socket_spec, policy=policy,
-                                      engine=self.engine))
+                                      home=self.folder, engine=self.engine))
 
 
 class Assay(Filter):

@@ -11,10 +11,11 @@ import struct
 ADDHDRS, CHGBODY, ADDRCPT, DELRCPT = 0x01, 0x02, 0x04, 0x08
 CHGHDRS, QUARANTINE, SETSYMLIST = 0x10, 0x20, 0x100
 ALL_ACTIONS = 0x1ff
-HDR_LEADSPC = 0x100000
-# All but "no reply to this": every command here waits for its answer. That
-# filter and MTA agree on silence is what the real MTAs test.
-ALL_STEPS = 0x1fffff & ~0xff080
+HDR_LEADSPC, ALL_STEPS = 0x100000, 0x1fffff
+# Commands that need no answer if both agree (SMFIP_NR_*).
+NO_ANSWER = {b"C": 0x1000, b"H": 0x2000, b"M": 0x4000, b"R": 0x8000,
+             b"L": 0x80, b"N": 0x40000, b"B": 0x80000}
+EVERY_ANSWER = ALL_STEPS & ~0xff080
 NO_REPLY = 0
 
 # After these letters more packets follow: changes to the message.
@@ -37,6 +38,7 @@ class MilterClient:
     """One connection to the filter."""
 
     def __init__(self, path, timeout=20):
+        self.steps = 0          # agreed
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
@@ -74,16 +76,21 @@ class MilterClient:
         return body[:1], body[1:]
 
     def ask(self, letter, data=b""):
-        """Send, and wait for the answer to it: one packet."""
+        """Send, and wait for the answer to it: one packet. "Go on" where it
+        is agreed that none comes."""
         self.send(letter, data)
+        if self.steps & NO_ANSWER.get(letter, 0):
+            return b"c", b""
         return self.receive()
 
-    def negotiate(self, actions=ALL_ACTIONS, steps=ALL_STEPS, version=6):
+    def negotiate(self, actions=ALL_ACTIONS, steps=EVERY_ANSWER, version=6):
         letter, data = self.ask(b"O", struct.pack(">III", version, actions,
                                                   steps))
         if letter != b"O":
             raise Gone("negotiation ended in %r" % letter)
-        return struct.unpack(">III", data[:12])
+        agreed = struct.unpack(">III", data[:12])
+        self.steps = agreed[2]
+        return agreed
 
     def macros(self, letter, **values):
         flat = [text.encode() for pair in values.items() for text in pair]

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,11 +103,86 @@ static void deep_and_indented(void **state)
 	json_drop(j);
 }
 
+/* What an octet becomes in a string. */
+static void shown(int c, char out[16])
+{
+	static const char shorts[] = "\b" "b" "\f" "f" "\n" "n" "\r" "r" "\t"
+	    "t" "\"" "\"" "\\" "\\";
+
+	for (size_t i = 0; i < sizeof(shorts) - 1; i += 2) {
+		if (c != shorts[i])
+			continue;
+		snprintf(out, 16, "\\%c", shorts[i + 1]);
+		return;
+	}
+	if (c >= 0x80)
+		snprintf(out, 16, "\xef\xbf\xbd");
+	else if (c < ' ')
+		snprintf(out, 16, "\\u%04X", (unsigned)c);
+	else
+		snprintf(out, 16, "%c", c);
+}
+
+/* Every octet, at every place it can have in a text. */
+static void every_octet(void **state)
+{
+	static const char as[] = "aaaaaaaaaaaaaaaaaaaaaaaa";
+	char text[sizeof(as) - 1], want[64], middle[16];
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		for (size_t at = 0; at < sizeof(text); at++) {
+			struct json *j = json_new();
+			char *got;
+
+			memcpy(text, as, sizeof(text));
+			text[at] = (char)c;
+			json_slice(j, "k", (struct slice){ text,
+			    sizeof(text) });
+			got = json_render(j, false);
+			shown(c, middle);
+			snprintf(want, sizeof(want), "{\"k\":\"%.*s%s%s\"}",
+			    (int)at, as, middle, as + at + 1);
+			if (strcmp(got, want) != 0)
+				fail_msg("octet %d at %zu: %s", c, at, got);
+			free(got);
+			json_drop(j);
+		}
+	}
+}
+
+static void numbers(void **state)
+{
+	static const struct {
+		int64_t value;
+		const char *text;
+	} rows[] = {
+		{ 0, "{\"n\":0}" }, { 7, "{\"n\":7}" }, { -1, "{\"n\":-1}" },
+		{ 1795423116, "{\"n\":1795423116}" },
+		{ INT64_MAX, "{\"n\":9223372036854775807}" },
+		{ INT64_MIN, "{\"n\":-9223372036854775808}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct json *j = json_new();
+		char *got;
+
+		json_number(j, "n", rows[i].value);
+		got = json_render(j, false);
+		assert_string_equal(got, rows[i].text);
+		free(got);
+		json_drop(j);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(deep_and_indented),
+		cmocka_unit_test(every_octet),
+		cmocka_unit_test(numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

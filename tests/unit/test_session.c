@@ -220,6 +220,35 @@ static void forged_fields_go_highest_first(void **state)
 	kit_drop(k);
 }
 
+/* Where the MTA waits for no word, the same is said at the end. */
+static void early_rules_answer_at_the_end(void **state)
+{
+	struct kit *k = new_kit();
+	struct client deaf = { .deaf = { [PHASE_MAIL] = true,
+	    [PHASE_RCPT] = true } };
+	struct connection *c;
+	const struct outcome *o;
+
+	(void)state;
+	assert_true(ip_parse(slice_of("192.0.2.1"), &deaf.address));
+	c = connection_open(k, &deaf);
+	connection_helo(c, "bad helo");
+	assert_null(mail(c, "<a@example.com>"));
+	assert_null(transaction_rcpt(c, "<b@example.org>"));
+	assert_null(transaction_refusal(c));
+	o = finish(c, "From: a@example.com\n");
+	assert_int_equal(o->verdict->action, ACTION_REJECT);
+	assert_string_equal(o->verdict->rule, "early-helo");
+	connection_helo(c, "mail.example.com");
+	assert_null(mail(c, "<a@example.com>"));
+	assert_null(transaction_rcpt(c, "<closed@example.org>"));
+	o = finish(c, "From: a@example.com\n");
+	assert_int_equal(o->verdict->action, ACTION_REJECT);
+	assert_string_equal(o->verdict->rule, "early-rcpt");
+	connection_close(c);
+	kit_drop(k);
+}
+
 static void early_rules_answer_early(void **state)
 {
 	struct kit *k = new_kit();
@@ -442,6 +471,7 @@ int main(void)
 		cmocka_unit_test(messages_do_not_mix),
 		cmocka_unit_test(forged_fields_go_highest_first),
 		cmocka_unit_test(early_rules_answer_early),
+		cmocka_unit_test(early_rules_answer_at_the_end),
 		cmocka_unit_test(discarded_recipients_are_removed),
 		cmocka_unit_test(the_relay_s_client_is_judged),
 		cmocka_unit_test(marks_replace_and_keep_folds),
