@@ -77,6 +77,8 @@ const struct fact_def fact_defs[FACT_COUNT] = {
 	    spf_scope_names, "identity spf.result speaks of" },
 	[FACT_SPF_HELO] = { "spf.helo", FACT_WORD, PHASE_MAIL, spf_names,
 	    "SPF for the HELO name" },
+	[FACT_SPF_EXPLANATION] = { "spf.explanation", FACT_TEXT, PHASE_MAIL,
+	    NULL, "what the domain says about its fail; its words, not ours" },
 	[FACT_DKIM_RESULT] = { "dkim.result", FACT_WORD, PHASE_EOM, dkim_names,
 	    "pass when one signature passed, else the best hope (RFC 6376)" },
 	[FACT_DKIM_DOMAINS] = { "dkim.domains", FACT_DOMAIN_SET, PHASE_EOM,

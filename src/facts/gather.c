@@ -116,6 +116,7 @@ static void gather_spf(const struct spf_finding *s, struct facts *f)
 	facts_text(f, FACT_SPF_DOMAIN, s->mailfrom.domain);
 	facts_word(f, FACT_SPF_SCOPE, (int)s->mailfrom_scope);
 	facts_word(f, FACT_SPF_HELO, (int)s->helo.code);
+	facts_text(f, FACT_SPF_EXPLANATION, s->mailfrom.explanation);
 }
 
 static void add_once(const char **items, size_t *count, const char *item)

@@ -331,12 +331,31 @@ static void forwarded(void **state)
 	}
 }
 
+static void explanation(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start(&b);
+	run(&b, PHASE_EOM);
+	assert_int_equal(b.facts.values[FACT_SPF_EXPLANATION].state,
+	    FACT_ABSENT);
+	arena_free(b.mem);
+	start(&b);
+	b.f.spf.mailfrom = (struct spf_identity){ .code = AUTH_FAIL,
+	    .domain = "author.example", .explanation = "not from there" };
+	run(&b, PHASE_EOM);
+	assert_string_equal(text(&b, FACT_SPF_EXPLANATION), "not from there");
+	arena_free(b.mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(phases),
 		cmocka_unit_test(unfinished),
 		cmocka_unit_test(only_adds),
+		cmocka_unit_test(explanation),
 		cmocka_unit_test(unsettled_client),
 		cmocka_unit_test(null_sender),
 		cmocka_unit_test(fields),
