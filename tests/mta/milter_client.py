@@ -97,7 +97,7 @@ OFFERS = [
     ("all", dict(), 1, True),
     ("no answers", dict(steps=milter.ALL_STEPS), 1, True),
     ("version 2", dict(version=2, actions=0x3f, steps=0x7f), 1, True),
-    ("version 4", dict(version=4, actions=0x3f, steps=0x3ff), 1, True),
+    ("version 4", dict(version=4, actions=0x3f, steps=0x37f), 1, True),
     ("add only", dict(actions=milter.ADDHDRS, steps=0), 0, True),
     ("no blank", dict(steps=milter.ALL_STEPS & ~milter.HDR_LEADSPC), 1, True),
     ("no macros to ask for",
