@@ -2,6 +2,7 @@
 #include "daemon/apply.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 
@@ -54,11 +55,12 @@ static char *wire_value(const char *value, const struct rights *rights)
 
 	if (!rights->leading_blank && value[0] == ' ')
 		value++;
-	for (; *value != '\0'; value++)
-		if (*value != '\r')
-			buf_addc(&b, *value);
-	if (b.data == NULL)
-		buf_adds(&b, "");
+	for (size_t n; ; value += n + 1) {
+		n = strcspn(value, "\r");
+		buf_add(&b, value, n);
+		if (value[n] == '\0')
+			break;
+	}
 	return buf_detach(&b);
 }
 
