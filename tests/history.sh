@@ -18,6 +18,18 @@ trap 'rm -rf "$work"' EXIT
 db=$work/h.db
 bad=0
 
+# What this machine has in /etc is no part of the test.
+echo 'authserv-id = mx.example.org' >"$work/plain.conf"
+cat >"$work/assay" <<W
+#!/bin/sh
+case " \$* " in
+*" --conf "*) exec "$assay" "\$@" ;;
+esac
+exec "$assay" "\$@" --conf "$work/plain.conf"
+W
+chmod 755 "$work/assay"
+assay=$work/assay
+
 # expect WHAT CODE PATTERN COMMAND...: the exit code, and a line that matches.
 expect()
 {
@@ -205,6 +217,25 @@ expect "facts decided otherwise" 0 'accept by default -> reject by some' \
 expect "messages decided otherwise" 0 '"rule": "some"' "$assay" policy diff \
     "$work/milder.policy" "$work/lists.policy" --message "$work/letter" \
     --ip 192.0.2.1 --zone "$work/zone" --json
+expect "past messages by both" 0 \
+    '^1000 messages: 100 unchanged, 900 changed, 0 cannot say$' \
+    "$assay" policy diff "$work/sample.policy" "$work/lists.policy" \
+    --history "$db"
+expect "by rule, with ids" 0 \
+    ' 100  reject by spoof -> reject by some  *[0-9a-z]\{12\} ' \
+    "$assay" policy diff "$work/sample.policy" "$work/lists.policy" \
+    --since 14d --conf "$work/a.conf"
+expect "as text above it" 0 '^removed *rule dns$' "$assay" policy diff \
+    "$work/sample.policy" "$work/lists.policy" --since 14d \
+    --conf "$work/a.conf"
+expect "past messages as JSON" 0 '"cannot_say": 900' "$assay" policy diff \
+    "$work/sample.policy" "$work/milder.policy" --history "$db" --json
+expect "nobody asked for them" 1 '^0$' sh -c "'$assay' policy diff \
+    '$work/sample.policy' '$work/lists.policy' | grep -c messages:"
+expect "a history that is not there" 66 'No such file' "$assay" policy diff \
+    "$work/sample.policy" "$work/lists.policy" --history "$work/none.db"
+expect "since no time" 64 'neither a time' "$assay" policy diff \
+    "$work/sample.policy" "$work/lists.policy" --since x
 expect "facts that are none" 65 'no JSON' "$assay" policy diff \
     "$work/milder.policy" "$work/lists.policy" --facts "$work/letter"
 

@@ -138,7 +138,11 @@ bool service_is_news(struct service *s, enum service_news news)
 void service_set_store(struct service *s, struct store *store)
 {
 	struct store *old;
+	struct error err;
 
+	if (store != NULL && !store_remember(store, s->deferrals, &err))
+		log_say(s->log, LOG_LEVEL_WARNING, "history: deferrals are not "
+		    "remembered: %s", err.text);
 	pthread_rwlock_wrlock(&s->store_lock);
 	old = s->store;
 	s->store = store;

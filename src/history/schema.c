@@ -41,6 +41,10 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"ALTER TABLE message ADD COLUMN edits TEXT;"
 	"CREATE INDEX message_policy_domain ON message (policy_domain, time)"
 	" WHERE policy_domain IS NOT NULL;",
+
+	/* The memory of deferrals, over a restart; see session/deferral.h. */
+	"CREATE TABLE deferral (key INTEGER PRIMARY KEY,"
+	" first INTEGER NOT NULL, seen INTEGER NOT NULL);",
 };
 
 bool schema_run(sqlite3 *db, const char *sql, struct error *err)

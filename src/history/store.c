@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "history/remember.h"
 #include "history/schema.h"
 #include "history/writer.h"
 
@@ -19,6 +20,8 @@
 /* After trouble; it is the disk's time, not ours. */
 #define RETRY_MS 1000
 #define PRUNE_MS 60000
+/* Of deferrals, a restart that was none of ours may take so much. */
+#define REMEMBER_MS 60000
 /* Pieces removed between two batches, so that neither starves. */
 #define PRUNE_PIECES 20
 /* Memory of the records that wait, whatever their number. */
@@ -29,11 +32,14 @@ struct store {
 	struct log *log;
 	struct writer *writer;          /* the thread's alone */
 	bool untidy;                    /* so is this: more has to go */
+	struct remembered remembered;   /* and this */
+	int64_t remembered_us;          /* and this: when, monotonic */
 	pthread_t thread;
 
 	pthread_mutex_t lock;           /* of everything below */
 	pthread_cond_t wake;
 	struct store_limits limits;
+	struct deferrals *deferrals;    /* NULL: none to remember */
 	struct record **queue;          /* a ring */
 	size_t room, first, waiting;
 	size_t octets;                  /* of the records that wait */
@@ -207,6 +213,24 @@ static void prune(struct store *s)
 	}
 }
 
+/* Now, or when it is time again. */
+static void remember(struct store *s, bool due)
+{
+	int64_t now = clock_monotonic_us();
+	struct deferrals *d;
+	struct error err;
+
+	pthread_mutex_lock(&s->lock);
+	d = s->deferrals;
+	pthread_mutex_unlock(&s->lock);
+	if (d == NULL || (!due &&
+	    now - s->remembered_us < (int64_t)REMEMBER_MS * 1000))
+		return;
+	s->remembered_us = now;
+	if (!remember_write(&s->remembered, d, s->writer, &err))
+		say_trouble(s, &err);
+}
+
 static bool is_done(struct store *s)
 {
 	bool done;
@@ -256,12 +280,14 @@ static void *run(void *arg)
 		if (write_batch(s)) {
 			if (!stopping)
 				prune(s);
+			remember(s, false);
 		} else if (stopping) {
 			give_up(s);
 		} else {
 			nap(s);
 		}
 	}
+	remember(s, true);
 	return NULL;
 }
 
@@ -281,6 +307,7 @@ static void init_locks(struct store *s)
 static void free_store(struct store *s)
 {
 	writer_close(s->writer);
+	remembered_free(&s->remembered);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
 	free(s->queue);
@@ -309,6 +336,7 @@ struct store *store_open(const char *path, const struct store_limits *limits,
 	s->path = xstrdup(path);
 	s->log = log;
 	s->limits = *limits;
+	s->remembered_us = -(int64_t)REMEMBER_MS * 1000;
 	init_locks(s);
 	s->writer = writer_open(path, err);
 	if (s->writer == NULL)
@@ -360,6 +388,16 @@ bool store_keep(struct store *s, struct record *r)
 	log_say_rarely(s->log, LOG_LEVEL_WARNING, "history %s: its queue is "
 	    "full, messages are left out", s->path);
 	return false;
+}
+
+bool store_remember(struct store *s, struct deferrals *d, struct error *err)
+{
+	bool good = remember_read(s->path, d, time(NULL), err);
+
+	pthread_mutex_lock(&s->lock);
+	s->deferrals = d;
+	pthread_mutex_unlock(&s->lock);
+	return good;
 }
 
 const char *store_path(const struct store *s)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "history/record.h"
+#include "session/deferral.h"
 
 struct store_limits {
 	long days;
@@ -46,6 +47,14 @@ void store_close(struct store *s);
 
 /* Takes over the record. False: it was left out. NULL is left out silently. */
 bool store_keep(struct store *s, struct record *r);
+
+/*
+ * Keep this memory over a restart: what the file remembers is put into it now,
+ * and what it holds is written every minute and at the end. Borrowed until
+ * store_close(). False: err says why the file's could not be read; it is
+ * written all the same.
+ */
+bool store_remember(struct store *s, struct deferrals *d, struct error *err);
 
 const char *store_path(const struct store *s);
 void store_set_limits(struct store *s, const struct store_limits *limits);

@@ -18,7 +18,8 @@
 
 enum statement {
 	BEGIN, COMMIT, ROLLBACK, PUT_MESSAGE, PUT_DETAIL, PAGES, FREE_PAGES,
-	OLD_DETAILS, OLD_MESSAGES, FIRST_DETAILS, FIRST_MESSAGES, STATEMENTS
+	OLD_DETAILS, OLD_MESSAGES, FIRST_DETAILS, FIRST_MESSAGES,
+	DROP_DEFERRALS, PUT_DEFERRAL, STATEMENTS
 };
 
 #define OLD "SELECT seq FROM message WHERE time < ?1 ORDER BY time LIMIT ?2"
@@ -36,6 +37,9 @@ static const char *const sql_of[STATEMENTS] = {
 	[OLD_MESSAGES] = "DELETE FROM message WHERE seq IN (" OLD ")",
 	[FIRST_DETAILS] = "DELETE FROM detail WHERE seq IN (" FIRST ")",
 	[FIRST_MESSAGES] = "DELETE FROM message WHERE seq IN (" FIRST ")",
+	[DROP_DEFERRALS] = "DELETE FROM deferral",
+	[PUT_DEFERRAL] = "INSERT INTO deferral (key, first, seen) "
+	    "VALUES (?1, ?2, ?3)",
 };
 
 struct writer {
@@ -185,6 +189,29 @@ enum written writer_put(struct writer *w, struct record *const *records,
 	if (!ask(w, COMMIT, NULL))
 		return trouble(w, err);
 	return WRITTEN_ALL;
+}
+
+static bool put_deferral(struct writer *w, const struct deferral *one)
+{
+	sqlite3_stmt *s = w->statements[PUT_DEFERRAL];
+
+	sqlite3_bind_int64(s, 1, (sqlite3_int64)one->key);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)one->first);
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)one->seen);
+	return ask(w, PUT_DEFERRAL, NULL);
+}
+
+bool writer_put_deferrals(struct writer *w, const struct deferral *list,
+    size_t count, struct error *err)
+{
+	bool good = ask(w, BEGIN, NULL) && ask(w, DROP_DEFERRALS, NULL);
+
+	for (size_t i = 0; good && i < count; i++)
+		good = put_deferral(w, &list[i]);
+	good = good && ask(w, COMMIT, NULL);
+	if (!good)
+		trouble(w, err);
+	return good;
 }
 
 /* One piece: of each table the rows that this pair of statements names. */

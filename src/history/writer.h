@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "history/record.h"
+#include "session/deferral.h"
 
 struct writer;
 
@@ -23,6 +24,10 @@ enum written {
 
 /* All of them in one transaction, or none. */
 enum written writer_put(struct writer *w, struct record *const *records,
+    size_t count, struct error *err);
+
+/* These instead of those that the file remembers; all of them, or none. */
+bool writer_put_deferrals(struct writer *w, const struct deferral *list,
     size_t count, struct error *err);
 
 /*

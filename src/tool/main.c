@@ -17,7 +17,8 @@ static const struct tool_command *const commands[] = {
 	&check_command, &policy_check_command, &policy_test_command,
 	&policy_facts_command, &config_command, &spf_command, &dkim_command,
 	&dmarc_command, &explain_command, &history_command, &replay_command,
-	&policy_diff_command, &lists_audit_command, NULL,
+	&policy_diff_command, &lists_audit_command, &lists_suggest_command,
+	&lists_accept_command, NULL,
 };
 
 static const struct tool_flag common_flags[] = {
@@ -92,7 +93,8 @@ static int unknown_command(int argc, char **argv)
 	struct buf wanted = { 0 };
 
 	buf_adds(&wanted, argv[0]);
-	if (argc > 1 && strcmp(argv[0], "policy") == 0)
+	if (argc > 1 && (strcmp(argv[0], "policy") == 0 ||
+	    strcmp(argv[0], "lists") == 0))
 		buf_addf(&wanted, " %s", argv[1]);
 	closest_start(&near, buf_text(&wanted));
 	for (size_t i = 0; commands[i] != NULL; i++)

@@ -5,12 +5,15 @@
  */
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/json_reader.h"
 #include "policy/diff.h"
 #include "setup/setup.h"
 #include "tool/changes.h"
+#include "tool/past.h"
 #include "tool/play.h"
+#include "tool/replaying.h"
 #include "tool/tool.h"
 
 #define FACTS_OCTETS_MAX (16 << 20)
@@ -23,6 +26,8 @@ struct comparing {
 	struct arena *mem;
 	struct policy *policies[BOTH];
 	struct changes changes;
+	struct replay_table *past;      /* NULL: no history was asked */
+	int64_t since;
 };
 
 /* A number of facts as JSON: those of one message, of several in an array, or
@@ -121,6 +126,32 @@ static int compare_messages(struct comparing *c)
 	return code;
 }
 
+/* Both of them on what a history has; only when it is asked for. */
+static int compare_past(struct comparing *c)
+{
+	struct replaying r = {
+		.policy = c->policies[NEW], .against = c->policies[OLD],
+		.bar = isatty(STDERR_FILENO),
+	};
+	struct conf conf;
+	struct error err = { .text = "" };
+	int code;
+
+	if (tool_value(c->tool, "--since") == NULL &&
+	    tool_value(c->tool, "--history") == NULL)
+		return EX_OK;
+	r.reader = past_open(c->tool, &conf, &code);
+	if (r.reader != NULL) {
+		code = EX_OK;
+		r.table = c->past = replay_table_new();
+		if (!replaying_run(&r, c->since, &err))
+			code = tool_failed(EX_IOERR, "history %s", err.text);
+	}
+	reader_close(r.reader);
+	conf_free(&conf);
+	return code;
+}
+
 static int compare_all(struct comparing *c)
 {
 	size_t position = 0;
@@ -130,7 +161,9 @@ static int compare_all(struct comparing *c)
 	while (code == EX_OK &&
 	    (path = tool_next(c->tool, "--facts", &position)) != NULL)
 		code = compare_facts(c, path);
-	return code == EX_OK ? compare_messages(c) : code;
+	if (code == EX_OK)
+		code = compare_messages(c);
+	return code == EX_OK ? compare_past(c) : code;
 }
 
 static void place_json(struct json *j, const char *key,
@@ -177,6 +210,36 @@ static void side_json(struct json *j, const char *key, const struct policy *p)
 	json_close(j);
 }
 
+static struct replay_title past_title(const struct comparing *c)
+{
+	return (struct replay_title){
+		.policy = policy_name(c->policies[NEW]),
+		.against = policy_name(c->policies[OLD]),
+		.since = c->since,
+	};
+}
+
+static void past_json(const struct comparing *c, struct json *j)
+{
+	const struct replay_title title = past_title(c);
+
+	if (c->past == NULL)
+		return;
+	json_open_object(j, "past");
+	replay_json(c->past, &title, j);
+	json_close(j);
+}
+
+static void print_past(const struct comparing *c)
+{
+	const struct replay_title title = past_title(c);
+
+	if (c->past == NULL)
+		return;
+	puts("");
+	replay_print(c->past, &title);
+}
+
 static void print_json(const struct comparing *c, const struct policy_diff *d)
 {
 	struct json *j = json_new();
@@ -186,6 +249,7 @@ static void print_json(const struct comparing *c, const struct policy_diff *d)
 	items_json(j, "rules", d, false);
 	items_json(j, "lists", d, true);
 	changes_json(&c->changes, j);
+	past_json(c, j);
 	tool_print_json(j);
 }
 
@@ -237,6 +301,7 @@ static void print_text(const struct comparing *c, const struct policy_diff *d)
 	if (d->count == 0)
 		puts("no difference in rules and lists");
 	changes_print(&c->changes, c->tool);
+	print_past(c);
 }
 
 static bool load_both(struct comparing *c)
@@ -256,10 +321,13 @@ static bool load_both(struct comparing *c)
 static int run_diff(struct tool *t)
 {
 	struct comparing c = { .tool = t };
+	struct error err;
 	int code = EX_CONFIG;
 
 	if (t->word_count != 2)
 		return tool_usage(t, "name two policy files");
+	if (!past_since(t, &c.since, &err))
+		return tool_usage(t, "%s", err.text);
 	c.mem = arena_new(65536);
 	c.changes.mem = c.mem;
 	if (tool_conf(t, &c.conf) && load_both(&c))
@@ -273,6 +341,7 @@ static int run_diff(struct tool *t)
 		else
 			print_text(&c, &d);
 	}
+	replay_table_free(c.past);
 	policy_free(c.policies[OLD]);
 	policy_free(c.policies[NEW]);
 	conf_free(&c.conf);
@@ -285,7 +354,8 @@ const struct tool_command policy_diff_command = {
 	.arguments = "OLD NEW",
 	.help = "what changes from one policy to another",
 	.more = "Rules by name and lists by entry; and, of the messages and "
-	    "facts given,\nthose that would be decided otherwise.",
+	    "facts given,\nthose that would be decided otherwise. With "
+	    "--since or --history also past ones.",
 	.flags = {
 		{ "--facts", "FILE", "facts as JSON, as check --json prints "
 		  "them" },
@@ -293,6 +363,8 @@ const struct tool_command policy_diff_command = {
 		{ "--ip", "ADDRESS", "the client's address, for all messages" },
 		{ "--from", "ADDRESS", "MAIL FROM, for all messages" },
 		{ "--rcpt", "ADDRESS", "RCPT TO; may be given several times" },
+		SINCE_FLAG,
+		PAST_FLAG,
 		{ .name = NULL },
 	},
 	.run = run_diff,

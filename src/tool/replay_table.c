@@ -281,11 +281,9 @@ static void rules_json(struct json *j, const struct replay_table *t)
 	json_close(j);
 }
 
-void replay_print_json(const struct replay_table *t,
-    const struct replay_title *title)
+void replay_json(const struct replay_table *t,
+    const struct replay_title *title, struct json *j)
 {
-	struct json *j = json_new();
-
 	sort(&t->actions);
 	sort(&t->pairs);
 	sort(&t->stopped);
@@ -301,5 +299,13 @@ void replay_print_json(const struct replay_table *t,
 	tallies_json(j, "by_rule", &t->pairs, true);
 	tallies_json(j, "stopped", &t->stopped, false);
 	rules_json(j, t);
+}
+
+void replay_print_json(const struct replay_table *t,
+    const struct replay_title *title)
+{
+	struct json *j = json_new();
+
+	replay_json(t, title, j);
 	tool_print_json(j);
 }

@@ -6,6 +6,7 @@
  */
 #include <stdint.h>
 
+#include "base/json.h"
 #include "policy/verdict.h"
 
 struct decided {
@@ -33,5 +34,8 @@ void replay_cannot_say(struct replay_table *t, const char *id,
 
 void replay_print(const struct replay_table *t,
     const struct replay_title *title);
+/* Members of the open object. */
+void replay_json(const struct replay_table *t,
+    const struct replay_title *title, struct json *j);
 void replay_print_json(const struct replay_table *t,
     const struct replay_title *title);

@@ -84,4 +84,5 @@ void tool_result(const struct tool *t, const char *name, const char *word);
 extern const struct tool_command check_command, policy_check_command,
     policy_test_command, policy_facts_command, config_command, spf_command,
     dkim_command, dmarc_command, explain_command, history_command,
-    replay_command, lists_audit_command, policy_diff_command;
+    replay_command, lists_audit_command, lists_suggest_command,
+    lists_accept_command, policy_diff_command;

@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "history/reader.h"
 #include "history/schema.h"
+#include "history/remember.h"
 #include "history/store.h"
 #include "history/writer.h"
 
@@ -625,6 +626,133 @@ static void a_failed_step_changes_nothing(void **state)
 	sqlite3_close(db);
 }
 
+/* --- deferrals --- */
+
+static void deferrals_survive(void **state)
+{
+	static const struct deferral before[] = {
+		{ 1, -90000, -10 }, { UINT64_MAX, -500, -400 },
+		{ UINT64_C(1) << 63, -300, 0 }, { 0, -20, -20 },
+	};
+	struct deferral list[8];
+	struct deferrals *d = deferrals_new();
+	const struct deferral old = { 77, now() - 200000,
+	    now() - DEFERRAL_FORGOTTEN - 100 };
+	time_t began = now();
+	struct store *s = open_store(&wide);
+	struct error err;
+
+	(void)state;
+	assert_true(store_remember(s, d, &err));
+	assert_int_equal(deferrals_list(d, list, 8), 0);
+	deferrals_restore(d, &old);
+	for (size_t i = 0; i < 4; i++) {
+		list[0] = before[i];
+		list[0].first += began;
+		list[0].seen += began;
+		deferrals_restore(d, &list[0]);
+	}
+	store_close(s);
+	deferrals_free(d);
+
+	/* Started anew: all but what nobody has tried for a day. */
+	d = deferrals_new();
+	s = open_store(&wide);
+	assert_true(store_remember(s, d, &err));
+	assert_int_equal(deferrals_list(d, list, 8), 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(list[i].key == before[i].key);
+		assert_int_equal(list[i].first, began + before[i].first);
+		assert_int_equal(list[i].seen, began + before[i].seen);
+	}
+	assert_int_equal(deferrals_age(d, 1, began), 90000);
+	deferrals_note(d, 5, began);
+	store_close(s);
+	deferrals_free(d);
+
+	d = deferrals_new();
+	s = open_store(&wide);
+	assert_true(store_remember(s, d, &err));
+	assert_int_equal(deferrals_list(d, list, 8), 5);
+	assert_int_equal(list[0].seen, began);  /* tried once more */
+	store_close(s);
+	deferrals_free(d);
+}
+
+/* Not at the end alone: who is killed has no end. */
+static void deferrals_are_written_meanwhile(void **state)
+{
+	struct deferrals *d = deferrals_new(), *seen = deferrals_new();
+	struct store *s = open_store(&wide);
+	struct error err;
+
+	(void)state;
+	assert_true(store_remember(s, d, &err));
+	deferrals_note(d, 4711, now());
+	store_keep(s, make("a", now(), 1));
+	for (int i = 0; i < 3000 && deferrals_list(seen, NULL, 0) == 0; i++) {
+		usleep(10000);
+		assert_true(remember_read(path, seen, now(), &err));
+	}
+	assert_int_equal(deferrals_list(seen, NULL, 0), 1);
+	store_close(s);
+	deferrals_free(seen);
+	deferrals_free(d);
+}
+
+static void as_many_deferrals_as_there_may_be(void **state)
+{
+	struct deferrals *d = deferrals_new(), *again = deferrals_new();
+	struct store *s = open_store(&wide);
+	struct error err;
+
+	(void)state;
+	assert_true(store_remember(s, d, &err));
+	for (uint64_t i = 0; i < DEFERRALS_MAX + 10; i++)
+		deferrals_note(d, i * UINT64_C(0x9e3779b97f4a7c15), now());
+	store_close(s);
+	s = open_store(&wide);
+	assert_true(store_remember(s, again, &err));
+	assert_int_equal(deferrals_list(again, NULL, 0), DEFERRALS_MAX);
+	store_close(s);
+	deferrals_free(again);
+	deferrals_free(d);
+}
+
+/* A file of the second version has none, and gets the table for them. */
+static void old_files_learn_deferrals(void **state)
+{
+	struct deferrals *d = deferrals_new();
+	struct deferral one;
+	struct store *s;
+	struct error err;
+
+	(void)state;
+	writer_close(writer_open(path, &err));
+	run_sql("DROP TABLE deferral; PRAGMA user_version = 2");
+	s = open_store(&wide);
+	assert_true(store_remember(s, d, &err));
+	deferrals_note(d, 9, now());
+	store_close(s);
+	deferrals_free(d);
+
+	/* What cannot be read is said, and written all the same. */
+	d = deferrals_new();
+	s = open_store(&wide);
+	run_sql("ALTER TABLE deferral RENAME TO away");
+	assert_false(store_remember(s, d, &err));
+	assert_non_null(strstr(err.text, "no such table"));
+	run_sql("ALTER TABLE away RENAME TO deferral");
+	deferrals_note(d, 10, now());
+	store_close(s);
+	deferrals_free(d);
+	d = deferrals_new();
+	assert_true(remember_read(path, d, now(), &err));
+	assert_int_equal(deferrals_list(d, &one, 1), 1);
+	assert_int_equal(one.key, 10);
+	deferrals_free(d);
+}
+
 /* --- trouble while writing --- */
 
 /* A file that may not grow is a disk that is full, until it may again. */
@@ -776,6 +904,10 @@ int main(void)
 		TEST(reading_needs_no_more),
 		TEST(old_files_are_brought_up_to_date),
 		TEST(a_failed_step_changes_nothing),
+		TEST(deferrals_survive),
+		TEST(deferrals_are_written_meanwhile),
+		TEST(as_many_deferrals_as_there_may_be),
+		TEST(old_files_learn_deferrals),
 		TEST(a_full_disk_is_waited_out),
 		TEST(a_full_disk_does_not_stop_the_end),
 		TEST(killed_while_writing),

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+/*
+ * remember: the memory of deferrals in the history, so that a restart does not
+ * let anybody begin anew.
+ */
+#include "history/writer.h"
+#include "session/deferral.h"
+
+/* Put back what the file remembers, but what is forgotten by now. False: err
+ * names the path and says why; nothing, or a part, was put back. */
+bool remember_read(const char *path, struct deferrals *d, time_t now,
+    struct error *err);
+
+/* What was written last; starts as { 0 }. For the thread of the writer. */
+struct remembered {
+	struct deferral *list;
+	size_t count;
+	bool written;
+};
+
+/* Unless nothing has changed. False: err says why, and the file is as it was. */
+bool remember_write(struct remembered *r, struct deferrals *d,
+    struct writer *w, struct error *err);
+void remembered_free(struct remembered *r);
