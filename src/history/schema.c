@@ -43,8 +43,8 @@ static const char *const steps[SCHEMA_VERSION] = {
 	" WHERE policy_domain IS NOT NULL;",
 
 	/* The memory of deferrals, over a restart; see session/deferral.h. */
-	"CREATE TABLE deferral (key INTEGER PRIMARY KEY,"
-	" first INTEGER NOT NULL, seen INTEGER NOT NULL);",
+	("CREATE TABLE deferral (key INTEGER PRIMARY KEY,"
+	    " first INTEGER NOT NULL, seen INTEGER NOT NULL);"),
 };
 
 bool schema_run(sqlite3 *db, const char *sql, struct error *err)
