@@ -26,6 +26,5 @@ FNR == 1 { files++ }
 function fail(why) { printf "%s:%d: %s\n", FILENAME, FNR, why; bad = 1 }
 END {
 	if (!files) { print "no source file was given"; bad = 1 }
-	else if (!bad) printf "layers: %d files keep to their rooms\n", files
 	exit bad
 }
