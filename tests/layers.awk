@@ -1,6 +1,7 @@
 # The layers test: who may include whom.
-# usage: awk -f tests/layers.awk src/LAYERS src/*/*.[ch]
-FNR == 1 { room = FILENAME; sub(/\/[^\/]*$/, "", room); sub(/.*\//, "", room) }
+# A room is a folder of src with all that is below it.
+# usage: awk -f tests/layers.awk src/LAYERS $(find src -name '*.[ch]')
+FNR == 1 { room = FILENAME; sub(/^(.*\/)?src\//, "", room); sub(/\/.*/, "", room) }
 FILENAME ~ /LAYERS$/ {
 	if ($0 ~ /^</) doorman[$1] = $2
 	else if ($1 ~ /:$/) {

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "check/arc_seal.h"
+#include "check/arc/seal.h"
 #include "check/crypto.h"
-#include "check/dkim_library.h"
-#include "check/spf_library.h"
+#include "check/dkim/library.h"
+#include "check/spf/library.h"
 
 const struct name client_class_names[] = {
 	{ CLIENT_LOCAL, "local" },

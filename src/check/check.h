@@ -88,7 +88,7 @@ struct check_options {
 	unsigned dkim_minimum_bits;     /* RFC 8301: 1024 */
 	unsigned dkim_signatures;       /* verified at the most: 15 */
 	unsigned dmarc_identifiers;     /* walked at the most: 10 */
-	const struct seal_options *seal;        /* of check/arc_seal.h; NULL:
+	const struct seal_options *seal;        /* of check/arc/seal.h; NULL:
 						 * no ARC set is added */
 };
 extern const struct check_options check_defaults;
@@ -102,7 +102,7 @@ struct check_env *check_env_new(const struct check_options *o, struct log *log,
     struct error *err);
 void check_env_free(struct check_env *env);             /* NULL is fine */
 const struct check_options *check_env_options(const struct check_env *env);
-struct dkim_libraries;          /* of check/dkim_library.h */
+struct dkim_libraries;          /* of check/dkim/library.h */
 struct dkim_libraries *check_env_dkim(const struct check_env *env);
 struct log *check_env_log(const struct check_env *env);
 

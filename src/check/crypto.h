@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "check/dkim_key.h"
-#include "check/dkim_tags.h"
+#include "check/dkim/key.h"
+#include "check/dkim/tags.h"
 
 #define CRYPTO_DIGEST 32
 

@@ -83,8 +83,8 @@ struct arc_finding {            /* RFC 8617 */
 	const unsigned char *body_hash;
 };
 
-struct dmarc_record;            /* of check/dmarc_record.h */
-struct dmarc_identifier;        /* of check/dmarc_align.h */
+struct dmarc_record;            /* of check/dmarc/record.h */
+struct dmarc_identifier;        /* of check/dmarc/align.h */
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE,
 	DMARC_POLICY_REJECT, DMARC_POLICY_ABSENT };
 extern const struct name dmarc_policy_names[];  /* none quarantine reject */

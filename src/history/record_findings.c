@@ -3,8 +3,8 @@
 /*
  * record_findings: what the checks concluded, for the detail of a record.
  */
-#include "check/dmarc_align.h"
-#include "check/dmarc_record.h"
+#include "check/dmarc/align.h"
+#include "check/dmarc/record.h"
 #include "history/record.h"
 #include "history/record_json.h"
 

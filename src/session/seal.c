@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "check/arc_seal.h"
+#include "check/arc/seal.h"
 
 /* Held mail goes on, too, once somebody lets it. */
 static bool goes_on(enum action action)

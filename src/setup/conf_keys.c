@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/arc_seal.h"
-#include "check/dkim_tags.h"
+#include "check/arc/seal.h"
+#include "check/dkim/tags.h"
 #include "mail/domain.h"
 #include "mail/ip.h"
 #include "setup/socket_name.h"

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "check/arc_seal.h"
-#include "check/dkim_tags.h"
+#include "check/arc/seal.h"
+#include "check/dkim/tags.h"
 #include "dns/unbound.h"
 #include "dns/zone.h"
 #include "mail/domain.h"

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "check/dkim_key.h"
+#include "check/dkim/key.h"
 #include "setup/setup.h"
 #include "tool/findings_json.h"
 #include "tool/tool.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "check/dmarc.h"
-#include "check/dmarc_record.h"
+#include "check/dmarc/dmarc.h"
+#include "check/dmarc/record.h"
 #include "mail/domain.h"
 #include "tool/findings_json.h"
 #include "tool/tool.h"

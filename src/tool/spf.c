@@ -7,8 +7,8 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "check/spf.h"
-#include "check/spf_library.h"
+#include "check/spf/spf.h"
+#include "check/spf/library.h"
 #include "mail/domain.h"
 #include "tool/findings_json.h"
 #include "tool/tool.h"

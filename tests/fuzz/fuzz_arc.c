@@ -4,8 +4,8 @@
  * Chains of strangers: a message whose ARC fields are read, ordered and, where
  * they are sound, checked against keys that nobody here can have signed with.
  */
-#include "check/arc.h"
-#include "check/arc_chain.h"
+#include "check/arc/arc.h"
+#include "check/arc/chain.h"
 #include "dns/zone.h"
 #include "fuzz.h"
 #include "mail/message.h"

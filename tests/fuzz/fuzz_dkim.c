@@ -7,7 +7,7 @@
  */
 #include <openssl/err.h>
 
-#include "check/dkim.h"
+#include "check/dkim/dkim.h"
 #include "dns/zone.h"
 #include "fuzz.h"
 #include "mail/canon.h"

@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "check/dkim_key.h"
-#include "check/dkim_rsa.h"
+#include "check/dkim/key.h"
+#include "check/dkim/rsa.h"
 #include "fuzz.h"
 
 static void check_openssl(const struct dkim_key *key)

@@ -3,7 +3,7 @@
 /*
  * DKIM-Signature, ARC-Message-Signature and ARC-Seal: one text read as each.
  */
-#include "check/dkim_signature.h"
+#include "check/dkim/signature.h"
 #include "fuzz.h"
 
 static void check_bad(const struct dkim_sig_parsed *sig)

@@ -3,7 +3,7 @@
 /*
  * DMARC Policy Records.
  */
-#include "check/dmarc_record.h"
+#include "check/dmarc/record.h"
 #include "fuzz.h"
 #include "mail/uri.h"
 

@@ -5,8 +5,8 @@
  * front, and our own evaluator. Both must say the same.
  */
 #include "base/buf.h"
-#include "check/spf.h"
-#include "check/spf_library.h"
+#include "check/spf/spf.h"
+#include "check/spf/library.h"
 #include "dns/zone.h"
 #include "fuzz.h"
 

@@ -3,8 +3,8 @@
 /*
  * SPF records, explanations, and the macros in both.
  */
-#include "check/spf_macro.h"
-#include "check/spf_record.h"
+#include "check/spf/macro.h"
+#include "check/spf/record.h"
 #include "fuzz.h"
 
 static const char *no_name(void *arg, const char *domain)

@@ -13,7 +13,7 @@
 #include <yaml.h>
 
 #include "base/buf.h"
-#include "check/arc.h"
+#include "check/arc/arc.h"
 #include "dns/zone.h"
 #include "mail/message.h"
 

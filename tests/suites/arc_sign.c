@@ -14,8 +14,8 @@
 #include <yaml.h>
 
 #include "base/buf.h"
-#include "check/arc.h"
-#include "check/arc_seal.h"
+#include "check/arc/arc.h"
+#include "check/arc/seal.h"
 #include "dns/zone.h"
 #include "mail/authres.h"
 #include "mail/message.h"

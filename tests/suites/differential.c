@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "check/crypto.h"
-#include "check/dkim.h"
-#include "check/spf_library.h"
-#include "check/spf_native.h"
+#include "check/dkim/dkim.h"
+#include "check/spf/library.h"
+#include "check/spf/native.h"
 #include "differential/classes.h"
 #include "differential/travel.h"
 #include "differential/trees.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "check/crypto.h"
-#include "check/dkim.h"
+#include "check/dkim/dkim.h"
 #include "dkim/forge.h"
 #include "dns/zone.h"
 

@@ -12,8 +12,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "check/dmarc.h"
-#include "check/dmarc_record.h"
+#include "check/dmarc/dmarc.h"
+#include "check/dmarc/record.h"
 #include "dns/zone.h"
 #include "mail/address.h"
 #include "mail/domain.h"

@@ -15,8 +15,8 @@
 #include <yaml.h>
 
 #include "base/mem.h"
-#include "check/spf.h"
-#include "check/spf_library.h"
+#include "check/spf/spf.h"
+#include "check/spf/library.h"
 #include "dns/resolver.h"
 #include "mail/domain.h"
 

@@ -10,9 +10,9 @@
 
 #include <openssl/err.h>
 
-#include "check/arc.h"
-#include "check/arc_chain.h"
-#include "check/dkim_rsa.h"
+#include "check/arc/arc.h"
+#include "check/arc/chain.h"
+#include "check/dkim/rsa.h"
 #include "check/stamp.h"
 #include "dkim_signer.h"
 #include "dns/zone.h"

@@ -7,8 +7,8 @@
 
 #include <openssl/err.h>
 
-#include "check/arc.h"
-#include "check/arc_seal.h"
+#include "check/arc/arc.h"
+#include "check/arc/seal.h"
 #include "dns/zone.h"
 #include "seal_files.h"
 

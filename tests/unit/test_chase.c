@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "check/iprev.h"
-#include "check/spf_chase.h"
+#include "check/spf/chase.h"
 
 static const struct {
 	const char *name;

@@ -12,7 +12,7 @@
 #include <openssl/err.h>
 
 #include "check/crypto.h"
-#include "check/dkim.h"
+#include "check/dkim/dkim.h"
 #include "dkim_signer.h"
 #include "dns/zone.h"
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/dkim_key.h"
-#include "check/dkim_rsa.h"
+#include "check/dkim/key.h"
+#include "check/dkim/rsa.h"
 #include "dns/zone.h"
 #include "dkim_signer.h"
 

@@ -10,8 +10,8 @@
 
 #include <openssl/err.h>
 
-#include "check/dkim_engine.h"
-#include "check/dkim_library.h"
+#include "check/dkim/engine.h"
+#include "check/dkim/library.h"
 #include "dkim_signer.h"
 #include "mail/canon.h"
 #include "mail/message.h"

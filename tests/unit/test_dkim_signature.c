@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "check/dkim_engine.h"
-#include "check/dkim_signature.h"
+#include "check/dkim/engine.h"
+#include "check/dkim/signature.h"
 
 #define BH "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; "
 #define REST "b=AAAA"

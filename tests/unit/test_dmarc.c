@@ -10,9 +10,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "check/check.h"
-#include "check/dmarc.h"
-#include "check/dmarc_record.h"
-#include "check/dmarc_walk.h"
+#include "check/dmarc/dmarc.h"
+#include "check/dmarc/record.h"
+#include "check/dmarc/walk.h"
 #include "dns/zone.h"
 #include "mail/domain.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "check/dmarc_record.h"
+#include "check/dmarc/record.h"
 #include "mail/uri.h"
 
 #define P_NONE DMARC_POLICY_NONE

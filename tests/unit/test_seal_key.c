@@ -9,8 +9,8 @@
 
 #include <openssl/err.h>
 
-#include "check/seal_key.h"
-#include "check/seal_text.h"
+#include "check/arc/seal_key.h"
+#include "check/arc/seal_text.h"
 #include "seal_files.h"
 
 /* --- key files --- */

@@ -7,7 +7,7 @@
 
 #include <sys/wait.h>
 
-#include "check/arc_seal.h"
+#include "check/arc/seal.h"
 #include "dns/zone.h"
 #include "mail/message.h"
 #include "seal_files.h"

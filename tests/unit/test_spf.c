@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "check/spf.h"
-#include "check/spf_library.h"
-#include "check/spf_native.h"
+#include "check/spf/spf.h"
+#include "check/spf/library.h"
+#include "check/spf/native.h"
 #include "dns/zone.h"
 
 static const enum engine engines[] = { ENGINE_LIBRARY, ENGINE_NATIVE,

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "check/spf_macro.h"
-#include "check/spf_record.h"
+#include "check/spf/macro.h"
+#include "check/spf/record.h"
 
 /* --- which TXT records are SPF records --- */
 
