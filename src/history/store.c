@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "history/queue.h"
 #include "history/remember.h"
 #include "history/schema.h"
 #include "history/writer.h"
@@ -24,9 +25,6 @@
 #define REMEMBER_MS 60000
 /* Pieces removed between two batches, so that neither starves. */
 #define PRUNE_PIECES 20
-/* Memory of the records that wait, whatever their number. */
-#define QUEUE_OCTETS ((size_t)128 << 20)
-
 struct store {
 	char *path;
 	struct log *log;
@@ -40,66 +38,10 @@ struct store {
 	pthread_cond_t wake;
 	struct store_limits limits;
 	struct deferrals *deferrals;    /* NULL: none to remember */
-	struct record **queue;          /* a ring */
-	size_t room, first, waiting;
-	size_t octets;                  /* of the records that wait */
+	struct queue queue;
 	struct store_counts counts;
 	bool stopping;
 };
-
-/* --- the queue, under the lock --- */
-
-static size_t octets_of(const struct record *r)
-{
-	return arena_used(r->mem) + sizeof(*r);
-}
-
-static void grow(struct store *s)
-{
-	size_t room = s->room == 0 ? 64 : 2 * s->room;
-	struct record **more = xcalloc(room, sizeof(struct record *));
-
-	for (size_t i = 0; i < s->waiting; i++)
-		more[i] = s->queue[(s->first + i) % s->room];
-	free(s->queue);
-	s->queue = more;
-	s->room = room;
-	s->first = 0;
-}
-
-static bool push(struct store *s, struct record *r)
-{
-	size_t octets = octets_of(r);
-
-	if (s->stopping || s->waiting >= s->limits.queue ||
-	    s->octets + octets > QUEUE_OCTETS) {
-		s->counts.left_out++;
-		return false;
-	}
-	if (s->waiting == s->room)
-		grow(s);
-	s->queue[(s->first + s->waiting++) % s->room] = r;
-	s->octets += octets;
-	return true;
-}
-
-/* The first records of the queue; they stay in it until they are written. */
-static size_t look(const struct store *s, struct record **batch)
-{
-	size_t n = s->waiting < BATCH_RECORDS ? s->waiting : BATCH_RECORDS;
-
-	for (size_t i = 0; i < n; i++)
-		batch[i] = s->queue[(s->first + i) % s->room];
-	return n;
-}
-
-static void shift(struct store *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		s->octets -= octets_of(s->queue[(s->first + i) % s->room]);
-	s->first = (s->first + n) % s->room;
-	s->waiting -= n;
-}
 
 /* --- the thread --- */
 
@@ -121,7 +63,7 @@ static struct timespec in_ms(long ms)
 static void wait_for(struct store *s, const struct timespec *until,
     size_t enough)
 {
-	while (!s->stopping && s->waiting < enough &&
+	while (!s->stopping && s->queue.waiting < enough &&
 	    pthread_cond_timedwait(&s->wake, &s->lock, until) == 0)
 		;
 }
@@ -133,7 +75,7 @@ static void wait_for_work(struct store *s)
 
 	wait_for(s, &tidy, 1);
 	gathered = in_ms(GATHER_MS);
-	if (s->waiting > 0)
+	if (s->queue.waiting > 0)
 		wait_for(s, &gathered, BATCH_RECORDS);
 }
 
@@ -167,7 +109,7 @@ static bool write_batch(struct store *s)
 	size_t n;
 
 	pthread_mutex_lock(&s->lock);
-	n = look(s, batch);
+	n = queue_look(&s->queue, batch, BATCH_RECORDS);
 	pthread_mutex_unlock(&s->lock);
 	if (n == 0)
 		return true;
@@ -177,7 +119,7 @@ static bool write_batch(struct store *s)
 	if (written == WRITTEN_NOTHING_YET)
 		return false;
 	pthread_mutex_lock(&s->lock);
-	shift(s, n);
+	queue_shift(&s->queue, n);
 	if (written == WRITTEN_ALL)
 		s->counts.written += n;
 	else
@@ -238,7 +180,7 @@ static bool is_done(struct store *s)
 	pthread_mutex_lock(&s->lock);
 	if (!s->stopping)
 		wait_for_work(s);
-	done = s->stopping && s->waiting == 0;
+	done = s->stopping && s->queue.waiting == 0;
 	pthread_mutex_unlock(&s->lock);
 	return done;
 }
@@ -249,10 +191,7 @@ static void give_up(struct store *s)
 	unsigned long lost;
 
 	pthread_mutex_lock(&s->lock);
-	lost = s->waiting;
-	for (size_t i = 0; i < s->waiting; i++)
-		record_drop(s->queue[(s->first + i) % s->room]);
-	s->waiting = 0;
+	lost = queue_clear(&s->queue);
 	s->counts.lost += lost;
 	pthread_mutex_unlock(&s->lock);
 	log_say(s->log, LOG_LEVEL_ERROR, "history %s: %lu records could not be "
@@ -310,7 +249,7 @@ static void free_store(struct store *s)
 	remembered_free(&s->remembered);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
-	free(s->queue);
+	queue_clear(&s->queue);
 	free(s->path);
 	free(s);
 }
@@ -378,8 +317,10 @@ bool store_keep(struct store *s, struct record *r)
 	if (r == NULL)
 		return false;
 	pthread_mutex_lock(&s->lock);
-	kept = push(s, r);
-	if (kept && (s->waiting == 1 || s->waiting == BATCH_RECORDS))
+	kept = !s->stopping && queue_push(&s->queue, r, s->limits.queue);
+	if (!kept)
+		s->counts.left_out++;
+	else if (s->queue.waiting == 1 || s->queue.waiting == BATCH_RECORDS)
 		pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 	if (kept)
