@@ -118,8 +118,9 @@ struct examination {
 struct check {
 	const char *name;
 	/* From this phase on finish() may be called (once; it may wait for DNS).
-	 * IPREV: CONNECT, SPF and DNSBL: MAIL, RHSBL: HEADERS, the others: EOM. For a client that is not
-	 * settled yet, not before HEADERS. */
+	 * IPREV, SPF and DNSBL: MAIL, which says whether the client has logged
+	 * in and so is not looked at; RHSBL: HEADERS, the others: EOM. For a
+	 * client that is not settled yet, not before HEADERS. */
 	enum phase ready;
 	/* Never NULL; called at MAIL. */
 	void *(*open)(struct examination *x);

@@ -181,7 +181,7 @@ static void iprev_finish(void *state)
 
 const struct check iprev_check = {
 	.name = "iprev",
-	.ready = PHASE_CONNECT,
+	.ready = PHASE_MAIL,
 	.open = iprev_open,
 	.reach = iprev_reach,
 	.finish = iprev_finish,

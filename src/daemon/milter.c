@@ -131,6 +131,17 @@ static const char *confirmed_name(SMFICTX *ctx, const char *host)
 	return host;
 }
 
+/* Is the client, or his greeting, reason enough to refuse the session? */
+static sfsistat greeted(SMFICTX *ctx, struct peer *p, enum phase phase)
+{
+	const struct verdict *v = transaction_greeted(p->connection, phase);
+	sfsistat said = apply_refusal(ctx, v,
+	    transaction_refusal(p->connection), the_service);
+
+	transaction_end(p->connection);
+	return said;
+}
+
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
 	struct peer *p = the_peer(ctx);
@@ -143,12 +154,12 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	client.submitted = client.address.family == IP_NONE;
 	if (p == NULL)
 		p = new_peer(ctx);
-	client.deaf[PHASE_MAIL] = p->rights.unanswered & SMFIP_NR_MAIL;
-	client.deaf[PHASE_RCPT] = p->rights.unanswered & SMFIP_NR_RCPT;
+	for (enum phase at = PHASE_CONNECT; at <= PHASE_RCPT; at++)
+		client.deaf[at] = rights_deaf(&p->rights, at);
 	connection_close(p->connection);
 	p->connection = connection_open(kit, &client);
 	kit_drop(kit);
-	return answer(ctx, SMFIP_NR_CONN, SMFIS_CONTINUE);
+	return answer(ctx, SMFIP_NR_CONN, greeted(ctx, p, PHASE_CONNECT));
 }
 
 static void learn_tls(SMFICTX *ctx, struct connection *c)
@@ -166,7 +177,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	message_ends(p);
 	connection_helo(p->connection, helo);
 	learn_tls(ctx, p->connection);
-	return answer(ctx, SMFIP_NR_HELO, SMFIS_CONTINUE);
+	return answer(ctx, SMFIP_NR_HELO, greeted(ctx, p, PHASE_HELO));
 }
 
 static bool has_parameter(char **argv, const char *name)

@@ -13,6 +13,17 @@ static const unsigned long no_replies = SMFIP_NR_CONN | SMFIP_NR_HELO |
     SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH |
     SMFIP_NR_BODY;
 
+/* The answers that an early rule might want to give. */
+static const unsigned long early_step[PHASE_EOM + 1] = {
+	[PHASE_CONNECT] = SMFIP_NR_CONN, [PHASE_HELO] = SMFIP_NR_HELO,
+	[PHASE_MAIL] = SMFIP_NR_MAIL, [PHASE_RCPT] = SMFIP_NR_RCPT,
+};
+
+bool rights_deaf(const struct rights *r, enum phase phase)
+{
+	return (r->unanswered & early_step[phase]) != 0;
+}
+
 uintptr_t rights_keep(const struct rights *r)
 {
 	uintptr_t kept = KEPT | r->unanswered;
@@ -88,7 +99,8 @@ static void say_what_is_missing(struct service *s, unsigned long actions,
 /*
  * Each answer is a way to the MTA and back, and most of what a small message
  * costs. Only an early rule can have one to give before the end of message; a
- * policy that is loaded later speaks at the end (struct client).
+ * policy that is loaded later speaks where an answer was agreed upon, or at the
+ * end (struct client).
  *
  * Postfix keeps what it needs no answer to until DATA at the latest. We learn
  * of the client then, as most clients send MAIL, RCPT and DATA in one go.
@@ -98,10 +110,9 @@ static unsigned long steps_without_answer(struct service *s)
 	struct kit *kit = service_kit(s);
 	unsigned long steps = no_replies;
 
-	if (policy_early(kit->policy, PHASE_MAIL))
-		steps &= ~SMFIP_NR_MAIL;
-	if (policy_early(kit->policy, PHASE_RCPT))
-		steps &= ~SMFIP_NR_RCPT;
+	for (enum phase p = PHASE_CONNECT; p <= PHASE_RCPT; p++)
+		if (policy_early(kit->policy, p))
+			steps &= ~early_step[p];
 	kit_drop(kit);
 	return steps;
 }

@@ -12,12 +12,16 @@
 
 #include "daemon/apply.h"
 #include "daemon/service.h"
+#include "mail/phase.h"
 
 /* From what the MTA offers: what is wanted, and so agreed. Says once what is
  * missing. */
 struct rights negotiate(SMFICTX *ctx, struct service *s,
     unsigned long actions, unsigned long steps, unsigned long *want_actions,
     unsigned long *want_steps);
+
+/* Was it agreed that the MTA waits for no word of ours at this phase? */
+bool rights_deaf(const struct rights *r, enum phase phase);
 
 uintptr_t rights_keep(const struct rights *r);
 /* Is it such a number, and not a pointer? */

@@ -61,7 +61,9 @@ extern const struct name fact_type_names[];
 struct fact_def {
 	const char *name;
 	enum fact_type type;
-	enum phase phase;               /* known from here on */
+	/* Certain from here on: nothing the client does later in the session
+	 * changes it. What AUTH or STARTTLS may change is so from MAIL on. */
+	enum phase phase;
 	const struct name *words;       /* FACT_WORD, FACT_WORD_SET */
 	const char *help;               /* one line, for `assay policy facts` */
 };

@@ -9,7 +9,8 @@
 #include "history/record.h"
 #include "history/record_json.h"
 
-static void identities(struct json *j, const struct evidence *e)
+static void identities(struct json *j, const struct evidence *e,
+    enum phase phase)
 {
 	char ip[IP_TEXT_MAX];
 
@@ -17,8 +18,9 @@ static void identities(struct json *j, const struct evidence *e)
 		record_put(j, "relay", ip_text(&e->peer_ip, ip));
 	record_put(j, "client_name", e->client_name);
 	record_put(j, "why_no_client", e->why_no_client);
-	record_put(j, "helo_status", name_word(helo_status_names,
-	    (int)e->helo_status));
+	if (phase >= PHASE_HELO)
+		record_put(j, "helo_status", name_word(helo_status_names,
+		    (int)e->helo_status));
 	record_put(j, "tls", e->tls_version);
 	record_put(j, "cipher", e->tls_cipher);
 	record_put(j, "auth", e->auth_user);
@@ -223,7 +225,7 @@ char *record_detail(const struct outcome *o)
 	struct json *j = json_new();
 	char *text;
 
-	identities(j, o->evidence);
+	identities(j, o->evidence, o->phase);
 	if (o->phase >= PHASE_HEADERS)
 		author(j, &o->evidence->author);
 	record_findings(j, o);

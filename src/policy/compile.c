@@ -47,6 +47,13 @@ void compiler_uses(struct compiler *c, enum fact fact, const char *name,
 	c->latest_offset = offset;
 }
 
+/* After RCPT nothing that we say comes early. */
+static const char *when_known(enum phase phase)
+{
+	return phase == PHASE_HEADERS ? "when the header is complete" :
+	    "at the end of the message";
+}
+
 /* Refusing is all that can be done before the message is there: an early
  * accept would let it pass unchecked and unstamped. */
 static bool check_early(struct compiler *c, const struct rule *r)
@@ -59,10 +66,10 @@ static bool check_early(struct compiler *c, const struct rule *r)
 		    "or tempfail");
 		return false;
 	}
-	if (r->phase < PHASE_EOM)
+	if (r->phase <= PHASE_RCPT)
 		return true;
-	compiler_error(c, c->latest_offset, "%s is known only at the end of "
-	    "the message, too late for an early rule", c->latest);
+	compiler_error(c, c->latest_offset, "%s is known only %s, too late "
+	    "for an early rule", c->latest, when_known(r->phase));
 	return false;
 }
 
@@ -176,17 +183,17 @@ static bool check_reach(struct compiler *c, const struct rule *r)
 /* An early rule waits for every rule above it. */
 static void check_waits(struct compiler *c, const struct rule *r)
 {
-	if (!r->early)
+	const struct rule *o = c->policy->rules;
+
+	if (!r->early || r->stage <= PHASE_RCPT)
 		return;
-	for (const struct rule *o = c->policy->rules; o != r; o = o->next)
-		if (!logic_passable(o, PHASE_HEADERS)) {
-			compiler_warning(c, r->offset, "rule %s never fires "
-			    "early: rule %s in %s, above it, is decided only "
-			    "at the end of the message", r->name, o->name,
-			    source_where(&c->policy->source, o->offset,
-			    r->offset, c->policy->mem));
-			return;
-		}
+	while (logic_passable(o, PHASE_RCPT))
+		o = o->next;
+	compiler_warning(c, r->offset, "rule %s never fires early: rule %s in "
+	    "%s, above it, is decided only %s", r->name, o->name,
+	    source_where(&c->policy->source, o->offset, r->offset,
+	    c->policy->mem), when_known(logic_passable(o, PHASE_HEADERS) ?
+	    PHASE_HEADERS : PHASE_EOM));
 }
 
 static bool check_order(struct compiler *c)
@@ -215,5 +222,8 @@ bool policy_compile(struct policy *p, const struct policy_extra *extra,
 	for (struct expectation *x = p->expectations; x != NULL; x = x->next)
 		if (!compile_expectation(&c, x))
 			ok = false;
-	return ok && check_order(&c);
+	if (!ok)
+		return false;
+	logic_stages(p->rules);
+	return check_order(&c);
 }

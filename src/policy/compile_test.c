@@ -90,9 +90,15 @@ static bool unknown_fact(struct compiler *c, const struct subject *s)
 
 enum phase subject_phase(const struct subject *s)
 {
-	if (s->lookup != NULL)
-		return fact_defs[fact_find(name_word(lookup_subject_names,
+	enum phase asked = PHASE_MAIL;  /* whom a list is not asked about, the
+					 * class of the client says */
+	enum phase named;
+
+	if (s->lookup != NULL) {
+		named = fact_defs[fact_find(name_word(lookup_subject_names,
 		    (int)s->lookup->subject))].phase;
+		return named > asked ? named : asked;
+	}
 	return s->header != NULL ? PHASE_HEADERS : fact_defs[s->fact].phase;
 }
 

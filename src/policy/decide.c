@@ -60,6 +60,17 @@ static bool is_past(const struct policy_past *past, const struct rule *r)
 }
 
 /*
+ * Before the end only an early rule ends the reading, from the phase of its
+ * latest fact on; and not before it knows all that its reply says, which for
+ * mail of a trusted relay comes later than the phase.
+ */
+static bool may_end(const struct reading *g, const struct rule *r)
+{
+	return g->phase >= PHASE_EOM || (r->early && r->phase <= g->phase &&
+	    template_ready(&r->deed.text, g->eval.facts));
+}
+
+/*
  * What becomes of a rule that holds; NONE while that cannot be said: the rule
  * may not fire yet, or it waits for what the key of its sample is made of.
  */
@@ -69,7 +80,7 @@ static enum effect effect_of(struct reading *g, const struct rule *r)
 
 	if (r->observe)
 		return EFFECT_OBSERVED;
-	if (r->deed.final && !r->early && g->phase < PHASE_EOM)
+	if (r->deed.final && !may_end(g, r))
 		return EFFECT_NONE;
 	if (keyed && !sample_key(r, g->eval.facts, &g->key))
 		return EFFECT_NONE;

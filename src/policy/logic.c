@@ -292,3 +292,15 @@ bool logic_passable(const struct rule *r, enum phase phase)
 	    (r->when == NULL || can_be(r->when, true, phase)) &&
 	    (r->unless == NULL || can_be(r->unless, false, phase));
 }
+
+void logic_stages(struct rule *rules)
+{
+	enum phase reached = PHASE_CONNECT;
+
+	for (struct rule *r = rules; r != NULL; r = r->next) {
+		r->stage = !r->early ? PHASE_EOM :
+		    r->phase > reached ? r->phase : reached;
+		while (reached < PHASE_EOM && !logic_passable(r, reached))
+			reached++;
+	}
+}

@@ -15,3 +15,10 @@ bool logic_never_holds(const struct rule *r, const char **fact);
 bool logic_always_holds(const struct rule *r);
 /* Can reading come past this rule when nothing later than `phase` is known? */
 bool logic_passable(const struct rule *r, enum phase phase);
+
+/*
+ * Give each early rule its stage: the first phase at which all its own facts
+ * are certain and reading can come past every rule above it. It never fires
+ * earlier; for a message for which a rule above waits, later.
+ */
+void logic_stages(struct rule *rules);

@@ -10,7 +10,6 @@
 #include "policy/expect.h"
 #include "policy/file.h"
 #include "policy/lex.h"
-#include "policy/logic.h"
 #include "policy/parse.h"
 #include "policy/version.h"
 
@@ -167,14 +166,19 @@ bool policy_early(const struct policy *p, enum phase phase)
 {
 	if (phase >= PHASE_EOM)
 		return false;
-	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
-		if (r->early && !r->observe && r->phase <= phase)
+	for (const struct rule *r = p->rules; r != NULL; r = r->next)
+		if (!r->observe && r->stage <= phase)
 			return true;
-		/* Nothing behind a rule that waits can be reached. */
-		if (!logic_passable(r, phase))
-			return false;
-	}
 	return false;
+}
+
+enum phase policy_stage(const struct policy *p, size_t i)
+{
+	const struct rule *r = p->rules;
+
+	while (r != NULL && r->index < i)
+		r = r->next;
+	return r != NULL && !r->observe ? r->stage : PHASE_EOM;
 }
 
 static void count_one(atomic_ulong *n)

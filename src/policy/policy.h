@@ -60,6 +60,10 @@ bool policy_per_recipient(const struct policy *p);
 /* Is there an `early` rule that may fire at this phase? Early rules reject or
  * tempfail, nothing else. */
 bool policy_early(const struct policy *p, enum phase phase);
+/* The phase from which on rule i, from the top, may fire: its own facts are
+ * certain by then, and the rules above it can be decided. EOM: not early, or it
+ * only observes. */
+enum phase policy_stage(const struct policy *p, size_t i);
 /* A line for each file of entries that have expired by then, with the first. */
 void policy_expired(const struct policy *p, int64_t now, struct buf *out);
 /* How often a regular expression hit a limit, and so did not match. */
@@ -108,8 +112,9 @@ struct trace {
  *
  * Rules are read in file order and reading stops at the first rule whose
  * facts are not all known. So a verdict given early is the verdict the same
- * policy gives at end of message, or later from history. Before PHASE_EOM only
- * a rule marked `early` may be the one that decides. `trace` may be NULL.
+ * policy gives at end of message, or later from history, and its reply is the
+ * same text. Before PHASE_EOM only a rule marked `early` may be the one that
+ * decides, from its stage on. `trace` may be NULL.
  */
 bool policy_decide(const struct policy *p, const struct facts *f,
     enum phase phase, struct arena *mem, struct verdict *out,

@@ -103,6 +103,15 @@ bool template_parse(struct template *t, struct arena *mem,
 	return ok;
 }
 
+bool template_ready(const struct template *t, const struct facts *f)
+{
+	for (const struct piece *p = t->first; p != NULL; p = p->next)
+		if (p->fact != FACT_COUNT &&
+		    f->values[p->fact].state == FACT_UNKNOWN)
+			return false;
+	return true;
+}
+
 static void add_printable(struct buf *b, const char *s, size_t max)
 {
 	for (; *s != '\0' && max > 0 && b->len < TEMPLATE_RENDERED_MAX;

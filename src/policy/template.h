@@ -20,6 +20,9 @@
 bool template_parse(struct template *t, struct arena *mem,
     const struct source *s, struct policy_report *r);
 
+/* Is none of the facts it names still unknown? */
+bool template_ready(const struct template *t, const struct facts *f);
+
 /* A fact that is unknown or absent is written "unknown". */
 const char *template_render(struct arena *mem, const struct template *t,
     const struct facts *f);

@@ -150,6 +150,8 @@ struct rule {
 	struct deed deed;
 	struct setting sample, at_most;
 	enum phase phase;       /* of its latest fact */
+	enum phase stage;       /* from which on it may fire, see logic.h; EOM
+				 * for one that is not early */
 	bool asks_rcpt;         /* it names rcpt.address or rcpt.domain */
 	struct rule *next;
 };

@@ -109,6 +109,11 @@ const struct outcome *conclude(struct transaction *t)
 	return o;
 }
 
+bool conclude_is_due(const struct connection *c, enum phase phase)
+{
+	return !c->deaf[phase] && policy_early(c->kit->policy, phase);
+}
+
 const struct verdict *conclude_early(struct transaction *t,
     const struct path *rcpt)
 {
@@ -118,8 +123,7 @@ const struct verdict *conclude_early(struct transaction *t,
 	struct trace *trace;
 	struct outcome *o;
 
-	if (t->connection->deaf[t->phase] ||
-	    !policy_early(t->kit->policy, t->phase))
+	if (!conclude_is_due(t->connection, t->phase))
 		return NULL;
 	finish_checks(t, t->phase);
 	gather_facts(t);
@@ -139,13 +143,14 @@ const struct verdict *conclude_early(struct transaction *t,
 		o->rcpt = arena_memdup(t->mem, rcpt, sizeof(*rcpt));
 	t->refusal = o;
 	conclude_log(t, o);
-	/* At MAIL the whole message is refused, at RCPT one recipient. */
+	/* At RCPT one recipient is refused, else all there is. */
 	t->over = rcpt == NULL;
 	return v;
 }
 
+/* What the phase does not know yet is not told. */
 static void log_identities(struct log_line *line, const struct evidence *e,
-    const struct path *rcpt)
+    enum phase phase, const struct path *rcpt)
 {
 	char text[IP_TEXT_MAX];
 
@@ -153,17 +158,21 @@ static void log_identities(struct log_line *line, const struct evidence *e,
 		log_line_text(line, "client", ip_text(&e->client_ip, text));
 	if (e->client_class == CLIENT_RELAY)
 		log_line_text(line, "relay", ip_text(&e->peer_ip, text));
-	log_line_text(line, "class",
-	    name_word(client_class_names, e->client_class));
+	if (phase >= PHASE_MAIL)
+		log_line_text(line, "class",
+		    name_word(client_class_names, e->client_class));
 	log_line_text(line, "helo", e->helo);
+	if (phase < PHASE_MAIL)
+		return;
 	log_line_text(line, "auth", e->auth_user);
 	log_line_text(line, "from", e->mail.text != NULL ? e->mail.text : "");
 	if (rcpt != NULL)
 		log_line_text(line, "to", rcpt->text);
 	log_line_number(line, "rcpts", (int64_t)e->rcpt_count);
-	log_line_text(line, "header.from", e->author.domain != NULL ?
-	    e->author.domain : name_word(author_status_names,
-	    e->author.status));
+	if (phase >= PHASE_HEADERS)
+		log_line_text(line, "header.from", e->author.domain != NULL ?
+		    e->author.domain : name_word(author_status_names,
+		    e->author.status));
 }
 
 static void log_results(struct log_line *line, const struct transaction *t)
@@ -312,7 +321,7 @@ void conclude_log(struct transaction *t, const struct outcome *o)
 	log_line_begin(&line, t->kit->log, t->evidence.queue_id);
 	if (t->phase < PHASE_EOM)
 		log_line_text(&line, "at", name_word(phase_names, t->phase));
-	log_identities(&line, &t->evidence, logged_rcpt(t));
+	log_identities(&line, &t->evidence, t->phase, logged_rcpt(t));
 	log_results(&line, t);
 	log_verdict(&line, t->kit->policy, o);
 	log_line_end(&line, t->kit->log);

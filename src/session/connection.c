@@ -17,11 +17,13 @@ static bool is_outside(const struct kit *kit, const struct ip *address)
 	    !network_list_contains(&kit->options.trusted_relays, address);
 }
 
-/* What is asked of every client, before it has said a word. */
-static void prefetch(struct connection *c)
+void connection_prefetch(struct connection *c)
 {
-	struct asked a = asked_of(c->mem, c->kit);
+	struct asked a;
 
+	if (!is_outside(c->kit, &c->peer))
+		return;
+	a = asked_of(c->mem, c->kit);
 	iprev_prefetch(c->dns, &c->peer);
 	dnsbl_prefetch(c->mem, c->dns, a.lookups, a.lookup_count, &c->peer);
 }
@@ -39,8 +41,6 @@ struct connection *connection_open(struct kit *kit, const struct client *client)
 	c->submitted = client->submitted;
 	memcpy(c->deaf, client->deaf, sizeof(c->deaf));
 	c->dns = inquiry_new(c->mem, kit->resolver, &kit->options.dns, NULL);
-	if (is_outside(kit, &c->peer))
-		prefetch(c);
 	return c;
 }
 

@@ -35,7 +35,8 @@ struct client {
 	const char *name;               /* verified by the MTA, or NULL */
 	bool submitted;                 /* no SMTP client: sendmail(1), cron */
 	/* At these phases the MTA waits for no verdict: an early rule gives
-	 * its own at the end of message, where it is the same. */
+	 * its own at the next one that it does wait at, where it is the same;
+	 * the end of message always is such a one. */
 	bool deaf[PHASE_EOM + 1];
 };
 
@@ -43,6 +44,10 @@ struct client {
 struct connection *connection_open(struct kit *kit,
     const struct client *client);
 void connection_close(struct connection *c);            /* NULL is fine */
+
+/* Ask the DNS what it is asked about every client from outside, before that has
+ * said a word; never waits. */
+void connection_prefetch(struct connection *c);
 
 /* May come several times; the last one counts. Any argument may be NULL. */
 void connection_helo(struct connection *c, const char *helo);

@@ -7,7 +7,8 @@
  */
 #include "session/transaction.h"
 
-/* At MAIL FROM: class, and the client unless a relay stands before it. */
+/* Class, and the client unless a relay stands before it. What is said of the
+ * client before MAIL FROM stays; the class does not, for he may yet log in. */
 void judge_client(struct transaction *t);
 
 /* When the header is complete: the client behind a relay, the author, fields

@@ -41,7 +41,8 @@ struct shadow_outcome {
 
 struct outcome {
 	const char *id;
-	enum phase phase;               /* EOM, or that of an early refusal */
+	enum phase phase;               /* EOM, or that of an early refusal:
+					 * before MAIL, of a whole session */
 	/* The recipient an early refusal is about; NULL: the message. */
 	const struct path *rcpt;
 	const struct verdict *verdict;

@@ -80,14 +80,14 @@ static const char *new_id(struct arena *mem, time_t now)
 	return arena_strdup(mem, id);
 }
 
-static struct transaction *begin(struct connection *c)
+static struct transaction *begin(struct connection *c, enum phase phase)
 {
 	struct transaction *t = arena_alloc(c->message_mem, sizeof(*t));
 
 	t->connection = c;
 	t->kit = c->kit;
 	t->mem = c->message_mem;
-	t->phase = PHASE_MAIL;
+	t->phase = phase;
 	t->began_us = clock_monotonic_us();
 	t->evidence.received = clock_now(&c->kit->clock);
 	t->id = new_id(t->mem, t->evidence.received);
@@ -113,13 +113,42 @@ static struct transaction *begin(struct connection *c)
 	return t;
 }
 
+/* No check is opened: who he is, and so what is asked about him, is certain at
+ * MAIL FROM. A transaction that nothing may follow remains of a refusal. */
+static const struct verdict *refuse_session(struct connection *c,
+    enum phase phase)
+{
+	const struct verdict *refusal;
+	struct transaction *t = begin(c, phase);
+
+	judge_client(t);
+	refusal = conclude_early(t, NULL);
+	if (refusal == NULL)
+		transaction_end(c);
+	return refusal;
+}
+
+const struct verdict *transaction_greeted(struct connection *c,
+    enum phase phase)
+{
+	const struct verdict *refusal = NULL;
+
+	transaction_end(c);
+	if (conclude_is_due(c, phase))
+		refusal = refuse_session(c, phase);
+	/* About a client that is turned away at the door nobody is asked. */
+	if (refusal == NULL && phase == PHASE_CONNECT)
+		connection_prefetch(c);
+	return refusal;
+}
+
 const struct verdict *transaction_mail(struct connection *c,
     const struct mail_event *event)
 {
 	struct transaction *t;
 
 	transaction_end(c);
-	t = begin(c);
+	t = begin(c, PHASE_MAIL);
 	t->evidence.mail = path_read(t->mem, event->path);
 	t->evidence.auth_user = arena_strdup(t->mem, event->auth_user);
 	t->evidence.auth_method = arena_strdup(t->mem, event->auth_method);

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * transaction: one message from MAIL FROM to its end.
+ * transaction: one message from MAIL FROM to its end; or, refused by an early
+ * rule before its first, a session.
  *
  * Moves the phase, stores evidence, and tells the checks. The phase changes in
  * one function with a table of allowed next phases; an event that the table
@@ -50,9 +51,13 @@ struct mail_event {
 
 /*
  * Each event answers NULL for "go on", or the verdict of an `early` rule: a
- * refusal of this command (MAIL: the message, RCPT: this recipient only).
- * transaction_mail() begins a new message; one that is still open is ended.
+ * refusal of this command (MAIL: the message, RCPT: this recipient only; before
+ * them: the session). After connection_open() comes transaction_greeted() with
+ * PHASE_CONNECT, after each connection_helo() with PHASE_HELO; without it the
+ * same is said later, and the DNS is asked later. transaction_mail() begins a new message; one that is still open is ended.
  */
+const struct verdict *transaction_greeted(struct connection *c,
+    enum phase phase);
 const struct verdict *transaction_mail(struct connection *c,
     const struct mail_event *event);
 const struct verdict *transaction_rcpt(struct connection *c, const char *path);
@@ -70,7 +75,7 @@ void transaction_body(struct connection *c, const void *bytes, size_t n);
 const struct outcome *transaction_conclude(struct connection *c,
     const char *queue_id);
 
-/* What the last early refusal of this message was about, for who wants to say
+/* What the last early refusal of this message or session was about, for who wants to say
  * more than its verdict; NULL: there was none. */
 const struct outcome *transaction_refusal(const struct connection *c);
 

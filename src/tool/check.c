@@ -123,23 +123,44 @@ static void headers_json(struct json *j, const struct outcome *o)
 	json_close(j);
 }
 
-static void methods_json(struct json *j, const struct findings *f)
+/* An early refusal has not asked for everything. */
+static bool known(const struct outcome *o, enum fact id)
+{
+	return o->facts->values[id].state == FACT_KNOWN;
+}
+
+static void spf_both_json(struct json *j, const struct spf_finding *f)
 {
 	json_open_object(j, "spf");
 	json_open_object(j, "mailfrom");
-	spf_json(j, &f->spf.mailfrom, f->spf.mailfrom_scope);
+	spf_json(j, &f->mailfrom, f->mailfrom_scope);
 	json_close(j);
 	json_open_object(j, "helo");
-	spf_json(j, &f->spf.helo, SPF_SCOPE_HELO);
+	spf_json(j, &f->helo, SPF_SCOPE_HELO);
 	json_close(j);
 	json_close(j);
-	dkim_json(j, &f->dkim);
-	json_open_object(j, "arc");
-	arc_json(j, &f->arc);
-	json_close(j);
-	json_open_object(j, "dmarc");
-	dmarc_json(j, &f->dmarc);
-	json_close(j);
+}
+
+static void methods_json(struct json *j, const struct outcome *o)
+{
+	const struct findings *f = o->findings;
+
+	if (known(o, FACT_SPF_RESULT))
+		spf_both_json(j, &f->spf);
+	if (known(o, FACT_DKIM_RESULT))
+		dkim_json(j, &f->dkim);
+	if (known(o, FACT_ARC_RESULT)) {
+		json_open_object(j, "arc");
+		arc_json(j, &f->arc);
+		json_close(j);
+	}
+	if (known(o, FACT_DMARC_RESULT)) {
+		json_open_object(j, "dmarc");
+		dmarc_json(j, &f->dmarc);
+		json_close(j);
+	}
+	if (!known(o, FACT_IPREV_RESULT))
+		return;
 	json_open_object(j, "iprev");
 	iprev_json(j, &f->iprev);
 	json_close(j);
@@ -153,8 +174,10 @@ static void print_json(const struct outcome *o)
 	json_text(j, "id", o->id);
 	if (o->evidence->client_ip.family != IP_NONE)
 		json_text(j, "client", ip_text(&o->evidence->client_ip, ip));
-	methods_json(j, o->findings);
-	from_json(j, &o->evidence->author);
+	json_text(j, "phase", name_word(phase_names, (int)o->phase));
+	methods_json(j, o);
+	if (o->phase >= PHASE_HEADERS)
+		from_json(j, &o->evidence->author);
 	json_open_object(j, "facts");
 	facts_json(o->facts, j);
 	json_close(j);
@@ -195,24 +218,40 @@ static void header_lines(const struct outcome *o)
 	}
 }
 
-static void print_text(const struct tool *t, const struct outcome *o)
+static void method_lines(const struct tool *t, const struct outcome *o)
 {
 	const struct findings *f = o->findings;
+
+	if (known(o, FACT_IPREV_RESULT)) {
+		tool_result(t, "iprev", name_word(iprev_names, f->iprev.code));
+		tool_line(t, "  reason", f->iprev.reason);
+	}
+	if (known(o, FACT_SPF_RESULT)) {
+		spf_lines(t, "spf", &f->spf.mailfrom);
+		spf_lines(t, "spf helo", &f->spf.helo);
+	}
+	if (known(o, FACT_DKIM_RESULT))
+		dkim_lines(t, &f->dkim);
+	if (known(o, FACT_DMARC_RESULT))
+		dmarc_lines(t, &f->dmarc);
+}
+
+static void print_text(const struct tool *t, const struct outcome *o)
+{
 	const struct verdict *v = o->verdict;
 	char ip[IP_TEXT_MAX];
 
 	tool_line(t, "client", o->evidence->client_ip.family != IP_NONE ?
 	    ip_text(&o->evidence->client_ip, ip) : o->evidence->why_no_client);
-	tool_line(t, "class", name_word(client_class_names,
-	    o->evidence->client_class));
+	if (o->phase < PHASE_EOM)
+		tool_line(t, "decided at", name_word(phase_names,
+		    (int)o->phase));
+	if (known(o, FACT_CLIENT_CLASS))
+		tool_line(t, "class", name_word(client_class_names,
+		    o->evidence->client_class));
 	tool_line(t, "from", o->evidence->author.domain != NULL ?
 	    o->evidence->author.domain : o->evidence->author.reason);
-	tool_result(t, "iprev", name_word(iprev_names, f->iprev.code));
-	tool_line(t, "  reason", f->iprev.reason);
-	spf_lines(t, "spf", &f->spf.mailfrom);
-	spf_lines(t, "spf helo", &f->spf.helo);
-	dkim_lines(t, &f->dkim);
-	dmarc_lines(t, &f->dmarc);
+	method_lines(t, o);
 	trace_lines(t, o->trace);
 	tool_result(t, "verdict", name_word(action_names, v->action));
 	tool_line(t, "  rule", v->rule);

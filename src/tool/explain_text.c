@@ -51,6 +51,32 @@ static const char *rcpts_line(const struct record *r, struct arena *mem)
 	return all;
 }
 
+/* Refused at connect or HELO: there is no message. */
+static bool of_session(const struct record *r)
+{
+	const struct name *phase = r->phase == NULL ? NULL :
+	    name_find(phase_names, r->phase);
+
+	return phase != NULL && phase->code < PHASE_MAIL;
+}
+
+static void envelope(const struct tool *t, const struct record *r,
+    struct arena *mem)
+{
+	if (of_session(r))
+		return;
+	tool_line(t, "mail from", arena_printf(mem, "<%s>",
+	    r->mail_from != NULL ? r->mail_from : ""));
+	tool_line(t, "rcpt to", rcpts_line(r, mem));
+}
+
+static const char *class_line(const struct record *r)
+{
+	if (r->client_class != NULL)
+		return r->client_class;
+	return of_session(r) ? "not certain before MAIL" : "unknown";
+}
+
 static void identities(const struct tool *t, const struct record *r,
     const struct json_node *d, struct arena *mem)
 {
@@ -61,16 +87,14 @@ static void identities(const struct tool *t, const struct record *r,
 	    r->client_ip != NULL ? r->client_ip : "unknown",
 	    name != NULL ? " (" : "", name != NULL ? name : "",
 	    name != NULL ? ")" : "",
-	    r->client_class != NULL ? r->client_class : "unknown"));
+	    class_line(r)));
 	tool_line(t, "  no client", text(d, "why_no_client"));
 	tool_line(t, "  by relay", text(d, "relay"));
 	tool_line(t, "helo", r->helo);
 	tool_line(t, "  form", text(d, "helo_status"));
 	tool_line(t, "tls", text(d, "tls"));
 	tool_line(t, "login", text(d, "auth"));
-	tool_line(t, "mail from", arena_printf(mem, "<%s>",
-	    r->mail_from != NULL ? r->mail_from : ""));
-	tool_line(t, "rcpt to", rcpts_line(r, mem));
+	envelope(t, r, mem);
 	tool_line(t, "header from", text(author, "address"));
 	tool_line(t, "  domain", r->from_domain);
 	tool_line(t, "  status", r->from_status);
@@ -347,6 +371,19 @@ static void verdict(const struct tool *t, const struct record *r,
 	    r->waited_us % 1000));
 }
 
+/* Which phase of an early refusal; and what it was of. */
+static const char *decided_at(const struct record *r, struct arena *mem)
+{
+	const struct name *phase = r->phase == NULL ? NULL :
+	    name_find(phase_names, r->phase);
+
+	if (phase == NULL || phase->code > PHASE_RCPT)
+		return NULL;
+	return arena_printf(mem, "%s, by an early rule: the %s was refused",
+	    r->phase, phase->code < PHASE_MAIL ? "session" :
+	    phase->code == PHASE_MAIL ? "message" : "recipient");
+}
+
 void explain_message(const struct tool *t, const struct record *r,
     const struct json_node *detail, struct arena *mem)
 {
@@ -356,8 +393,7 @@ void explain_message(const struct tool *t, const struct record *r,
 	tool_line(t, "queue id", r->queue_id);
 	tool_line(t, "received", arena_printf(mem, "%s UTC",
 	    past_time(r->time, when)));
-	if (r->phase != NULL && strcmp(r->phase, "eom") != 0)
-		tool_line(t, "decided at", r->phase);
+	tool_line(t, "decided at", decided_at(r, mem));
 	identities(t, r, detail, mem);
 	if (detail == NULL)
 		tool_line(t, "detail", "is lost");

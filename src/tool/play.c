@@ -51,7 +51,11 @@ const struct outcome *play(const struct tool *t, struct connection *c,
 	size_t position = 0, refused = 0, taken = 0;
 	const char *rcpt;
 
+	if (transaction_greeted(c, PHASE_CONNECT) != NULL)
+		return transaction_refusal(c);
 	connection_helo(c, e->helo);
+	if (e->helo != NULL && transaction_greeted(c, PHASE_HELO) != NULL)
+		return transaction_refusal(c);
 	if (transaction_mail(c, &event) != NULL)
 		return transaction_refusal(c);
 	while ((rcpt = tool_next(t, "--rcpt", &position)) != NULL) {

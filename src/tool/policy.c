@@ -19,6 +19,43 @@ static struct policy *load(const struct tool *t, struct conf *conf,
 	return setup_policy(conf, path, report);
 }
 
+/* From when on each early rule may speak. */
+static void stages_text(const struct policy *p)
+{
+	size_t n = policy_rule_count(p);
+
+	for (size_t i = 0; i < n; i++) {
+		enum phase from = policy_stage(p, i);
+		struct policy_hits rule = policy_hits(p, i);
+
+		if (from <= PHASE_RCPT)
+			printf("early: %s (%s:%u) from %s on\n", rule.rule,
+			    rule.file, rule.line, name_word(phase_names,
+			    (int)from));
+	}
+}
+
+static void stages_json(struct json *j, const struct policy *p)
+{
+	size_t n = policy_rule_count(p);
+
+	json_open_array(j, "early");
+	for (size_t i = 0; i < n; i++) {
+		enum phase from = policy_stage(p, i);
+		struct policy_hits rule = policy_hits(p, i);
+
+		if (from > PHASE_RCPT)
+			continue;
+		json_open_object(j, NULL);
+		json_text(j, "rule", rule.rule);
+		json_text(j, "file", rule.file);
+		json_number(j, "line", rule.line);
+		json_text(j, "from", name_word(phase_names, (int)from));
+		json_close(j);
+	}
+	json_close(j);
+}
+
 static void check_json(const struct policy *p, const struct policy_report *r)
 {
 	struct json *j = json_new();
@@ -27,6 +64,7 @@ static void check_json(const struct policy *p, const struct policy_report *r)
 	if (p != NULL) {
 		json_text(j, "policy", policy_name(p));
 		json_number(j, "rules", (int64_t)policy_rule_count(p));
+		stages_json(j, p);
 	}
 	json_number(j, "errors", (int64_t)r->errors);
 	json_number(j, "warnings", (int64_t)r->warnings);
@@ -44,9 +82,11 @@ static int print_check(const struct tool *t, const struct policy *p,
 		fputs(buf_text(&r->text), stderr);
 	if (p == NULL)
 		return EX_CONFIG;
-	if (!t->json)
-		printf("%s: good, %zu rules, all expectations hold\n",
-		    policy_name(p), policy_rule_count(p));
+	if (t->json)
+		return EX_OK;
+	printf("%s: good, %zu rules, all expectations hold\n",
+	    policy_name(p), policy_rule_count(p));
+	stages_text(p);
 	return EX_OK;
 }
 

@@ -49,11 +49,12 @@ static void check_decisions(const struct policy *p)
 
 	for (unsigned seed = 0; seed < 8; seed++) {
 		struct facts f = { 0 };
+		enum phase phase = PHASE_CONNECT + (enum phase)(seed % 4);
 		struct verdict early, last;
 		bool said;
 
 		some_facts(&f, seed * 3);
-		said = policy_decide(p, &f, PHASE_MAIL, mem, &early, &trace);
+		said = policy_decide(p, &f, phase, mem, &early, &trace);
 		facts_close(&f);
 		need(policy_decide(p, &f, PHASE_EOM, mem, &last, &trace),
 		    "there is a verdict at the end");

@@ -24,6 +24,9 @@ static const char zone[] =
     "broken.example.net STATUS servfail\n";
 
 static const char policy[] =
+    "rule net early { when client.ip == \"2001:db8::1\" and client.name "
+	"matches \"*.example.com\"\n"
+    "	reject 554 5.7.1 \"{client.name}\" }\n"
     "rule helo early { when helo.status == invalid\n"
     "	reject 550 5.7.1 \"bad {helo.name}\" }\n"
     "rule author { when from.status != ok\n"
@@ -157,7 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		kit = new_kit();
 	ip_parse(slice_of(clients[marks & 3]), &client.address);
 	c = connection_open(kit, &client);
+	check_verdict(transaction_greeted(c, PHASE_CONNECT));
 	connection_helo(c, fuzz_text(mem, fuzz_piece(mem, &rest)));
+	check_verdict(transaction_greeted(c, PHASE_HELO));
 	mail.path = fuzz_text(mem, fuzz_piece(mem, &rest));
 	refusal = transaction_mail(c, &mail);
 	check_verdict(refusal);

@@ -67,7 +67,8 @@ class Lab:
         self.sendmail = self.run(sendmail.Sendmail(
             self.root, pathlib.Path(self.with_sendmail),
             "local:%s/sendmail.sock" % self.root, "inet:8892@127.0.0.1",
-            "local:%s/sendmail-seal.sock" % self.root))
+            "local:%s/sendmail-seal.sock" % self.root,
+            "local:%s/early.sock" % self.root))
         for name, port, daemon in (("sendmail", 25, unix),
                                    ("sendmail inet", 26, inet)):
             self.lanes[name] = (sendmail.ADDRESS, sendmail.ADDRESS6, port,

@@ -53,10 +53,12 @@ DAEMON_OPTIONS(`Name=MTA6, Family=inet6, Addr={address6}, Port=25, InputMailFilt
 DAEMON_OPTIONS(`Name=TCP, Addr={address}, Port=26, InputMailFilters=tcp')dnl
 DAEMON_OPTIONS(`Name=TCP6, Family=inet6, Addr={address6}, Port=26, InputMailFilters=tcp')dnl
 DAEMON_OPTIONS(`Name=Seal, Addr={address}, Port=27, InputMailFilters=seal')dnl
+DAEMON_OPTIONS(`Name=Early, Addr={address}, Port=28, InputMailFilters=early')dnl
 define(`SMART_HOST', `relay:[{sink}]')dnl
 INPUT_MAIL_FILTER(`assay', `S={milter}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
 INPUT_MAIL_FILTER(`tcp', `S={tcp}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
 INPUT_MAIL_FILTER(`seal', `S={seal}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
+INPUT_MAIL_FILTER(`early', `S={early}, F=T, T=C:10s;S:30s;R:30s;E:60s')dnl
 MAILER(`smtp')dnl
 """
 
@@ -90,7 +92,7 @@ def last_line(text):
 
 
 class Sendmail:
-    def __init__(self, root, unpacked, milter, tcp, seal):
+    def __init__(self, root, unpacked, milter, tcp, seal, early):
         self.root = folder(root / "sendmail")
         self.queue = folder(self.root / "queue", mode=0o700)
         self.binary = unpacked / "usr/libexec/sendmail/sendmail"
@@ -98,7 +100,7 @@ class Sendmail:
         cf = unpacked / "usr/share/sendmail/cf"
         mc = MC.format(root=self.root, queue=self.queue, address=ADDRESS,
                        address6=ADDRESS6, sink=SINK, milter=milter,
-                       tcp=tcp, seal=seal)
+                       tcp=tcp, seal=seal, early=early)
         write(self.root / "sendmail.mc", mc)
         made = subprocess.run(
             ["m4", "-D_CF_DIR_=%s/" % cf, str(cf / "m4/cf.m4"),

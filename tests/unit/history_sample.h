@@ -111,6 +111,8 @@ static inline const struct outcome *sample_play(struct connection *c,
 {
 	struct slice rest = slice_of(s->header);
 
+	if (transaction_greeted(c, PHASE_HELO) != NULL)
+		return transaction_refusal(c);
 	if (transaction_mail(c, &(struct mail_event){ .path = s->from,
 	    .queue_id = "Q1" }) != NULL)
 		return transaction_refusal(c);

@@ -153,19 +153,84 @@ static void as_json(void **state)
 	json_drop(j);
 }
 
-/* The manual page's table is this one. */
-static void manual_page(void **state)
+static void read_page(struct buf *page)
 {
 	FILE *in = fopen(ASSAY_SOURCE "/src/policy/assay-policy.5", "r");
-	struct buf page = { 0 }, line = { 0 };
 	char block[4096];
 	size_t n;
 
-	(void)state;
 	assert_non_null(in);
 	while ((n = fread(block, 1, sizeof(block), in)) > 0)
-		buf_add(&page, block, n);
+		buf_add(page, block, n);
 	fclose(in);
+}
+
+/* The part of the page on early rules that is about this phase. */
+static struct slice stage_of(const struct buf *page, enum phase phase)
+{
+	const char *from = strstr(buf_text(page), "\n.Ss Early rules\n"), *to;
+	char item[32];
+
+	snprintf(item, sizeof(item), "\n.It Cm %s\n",
+	    name_word(phase_names, (int)phase));
+	assert_non_null(from);
+	from = strstr(from, item);
+	if (from == NULL)
+		fail_msg("the manual page has no stage%s", item);
+	from += strlen(item);
+	to = strstr(from, phase < PHASE_RCPT ? "\n.It " : "\n.El");
+	assert_non_null(to);
+	return (struct slice){ from, (size_t)(to - from) };
+}
+
+/* Its facts stand there, and no others. */
+static void same_stage(struct slice text, enum phase phase)
+{
+	size_t told = 0, there = 0;
+
+	for (int i = 0; i < FACT_COUNT; i++)
+		there += fact_defs[i].phase == phase;
+	while (text.len > 0) {
+		struct slice line = slice_cut(&text, '\n');
+
+		while (line.len > 0) {
+			struct slice word = slice_cut(&line, ' ');
+			char name[64];
+			enum fact id;
+
+			if (slice_is(word, ".Cm") || slice_is(word, ","))
+				continue;
+			snprintf(name, sizeof(name), "%.*s", (int)word.len,
+			    word.data);
+			id = fact_find(name);
+			if (id == FACT_COUNT || fact_defs[id].phase != phase)
+				fail_msg("%s is not certain at %s", name,
+				    name_word(phase_names, (int)phase));
+			told++;
+		}
+	}
+	assert_int_equal(told, there);
+}
+
+/* Early rules: which fact is certain at which stage. */
+static void manual_page_of_stages(void **state)
+{
+	struct buf page = { 0 };
+
+	(void)state;
+	read_page(&page);
+	for (enum phase p = PHASE_CONNECT; p <= PHASE_RCPT; p++)
+		same_stage(stage_of(&page, p), p);
+	buf_free(&page);
+}
+
+/* The manual page's table is this one. */
+static void manual_page(void **state)
+{
+	struct buf page = { 0 }, line = { 0 };
+
+	(void)state;
+	read_page(&page);
 	for (int i = 0; i < FACT_COUNT; i++) {
 		const struct fact_def *d = &fact_defs[i];
 		const char *at;
@@ -201,6 +266,7 @@ int main(void)
 		cmocka_unit_test(closed),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(manual_page),
+		cmocka_unit_test(manual_page_of_stages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

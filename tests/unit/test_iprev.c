@@ -177,7 +177,7 @@ static const struct {
 static void test_check(void **state)
 {
 	(void)state;
-	assert_int_equal(iprev_check.ready, PHASE_CONNECT);
+	assert_int_equal(iprev_check.ready, PHASE_MAIL);
 	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
 		struct world w = world_new(classes[i].label, SLICE(PTR4
 		    "PTR a.example.com\na.example.com A 192.0.2.1\n"));

@@ -133,6 +133,7 @@ static void early(void **state)
 	facts_word(&f, FACT_HELO_STATUS, HELO_BARE);
 	facts_ip(&f, FACT_CLIENT_IP, &ip);
 	facts_text(&f, FACT_MAIL_DOMAIN, "example.net");
+	facts_absent(&f, FACT_HELO_NAME);
 	/* The class is not known: who knows whether he may do that. */
 	assert_false(policy_decide(p, &f, PHASE_MAIL, mem, &v, &trace));
 	assert_int_equal(trace.count, 1);
@@ -187,6 +188,10 @@ static void early_is_final(void **state)
 		if (n / 12 % 3 > 0)
 			facts_word(&f, FACT_HELO_STATUS, n / 12 % 3 == 1 ?
 			    HELO_BARE : HELO_OK);
+		/* What the reply names. */
+		facts_absent(&f, FACT_CLIENT_IP);
+		facts_absent(&f, FACT_HELO_NAME);
+		facts_absent(&f, FACT_MAIL_DOMAIN);
 		later = f;
 		if (n / 36 > 0)
 			facts_word(&later, FACT_DMARC_RESULT, n / 36 == 1 ?
@@ -228,6 +233,8 @@ static void recipients(void **state)
 	assert_true(policy_early(p, PHASE_RCPT));
 	assert_false(policy_decide(p, &f, PHASE_RCPT, mem, &v, NULL));
 	facts_text(&f, FACT_RCPT_DOMAIN, "closed.example");
+	/* The reply cannot be said yet. */
+	assert_false(policy_decide(p, &f, PHASE_RCPT, mem, &v, NULL));
 	facts_text(&f, FACT_RCPT_ADDRESS, "\"a b\"@closed.example");
 	assert_true(policy_decide(p, &f, PHASE_RCPT, mem, &v, NULL));
 	assert_string_equal(v.text, "\"a b\"@closed.example is closed");
