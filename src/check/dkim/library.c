@@ -14,6 +14,21 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+/*
+ * What libopendkim gets wrong is not even named below: settings under which it
+ * changes the message, keeps keys or stops early; its own DNS; answers that do
+ * not mean "verified"; and what it does to fields of foreign making.
+ */
+#pragma GCC poison DKIM_LIBFLAGS_FIXCRLF DKIM_LIBFLAGS_CACHE \
+    DKIM_LIBFLAGS_VERIFYONE DKIM_LIBFLAGS_STRICTHDRS \
+    DKIM_LIBFLAGS_TMPFILES DKIM_LIBFLAGS_KEEPFILES DKIM_LIBFLAGS_ACCEPTV05
+#pragma GCC poison DKIM_CBSTAT_DEFAULT DKIM_SIG_CHECK
+#pragma GCC poison dkim_dns_init dkim_dns_nslist dkim_dns_config \
+    dkim_dns_trustanchor dkim_set_dns_callback
+#pragma GCC poison dkim_set_final dkim_set_prescreen dkim_sig_process \
+    dkim_sig_ignore dkim_sig_getidentity dkim_getuser \
+    dkim_sig_hdrsigned dkim_sig_gethashes dkim_ohdrs dkim_diffheaders
+
 struct dkim_libraries {
 	DKIM_LIB *opendkim;
 	atomic_ullong disagreements;
