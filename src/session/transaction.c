@@ -185,7 +185,9 @@ static bool header_is_full(struct transaction *t, size_t more)
 	const struct session_limits *l = &t->kit->options.limits;
 	const struct header *h = &t->evidence.header;
 
-	if (h->count < l->header_fields && h->octets + more <= l->header_octets)
+	/* Not even what is small: the fields of a name are counted. */
+	if (!t->header_cut && h->count < l->header_fields &&
+	    h->octets + more <= l->header_octets)
 		return false;
 	if (!t->header_cut)
 		log_say_rarely(t->kit->log, LOG_LEVEL_WARNING,

@@ -415,6 +415,49 @@ static void limits_are_no_way_around(void **state)
 	kit_drop(k);
 }
 
+/* What is beyond a limit may be another From field, of which nobody knows. */
+static void nothing_hides_behind_a_limit(void **state)
+{
+	static const struct {
+		size_t fields, octets;  /* of each, behind the first From */
+		size_t kept;
+	} rows[] = {
+		{ 98, 10, 100 },        /* with the second From the limit */
+		{ 99, 10, 100 },
+		{ 200, 10, 100 },
+		{ 1, 19000, 3 },
+		{ 1, 20000, 1 },
+		{ 3, 9000, 3 },
+	};
+	char *filler = calloc(1, 20001);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kit *k = new_kit();
+		struct connection *c = greet(k, "192.0.2.1",
+		    "mail.example.com");
+		const struct outcome *o;
+		bool cut = i != 0 && i != 3;
+
+		memset(filler, 'x', rows[i].octets);
+		filler[rows[i].octets] = '\0';
+		mail(c, "<a@example.com>");
+		transaction_header(c, SLICE("From"), SLICE(" a@example.com"));
+		for (size_t n = 0; n < rows[i].fields; n++)
+			transaction_header(c, SLICE("X-Filler"),
+			    slice_of(filler));
+		o = finish(c, "From: b@example.net\n");
+		assert_int_equal(o->evidence->author.status, AUTHOR_AMBIGUOUS);
+		assert_null(o->evidence->author.domain);
+		assert_int_equal(strstr(o->evidence->author.reason,
+		    "larger than our limits") != NULL, cut);
+		assert_int_equal(o->evidence->header.count, rows[i].kept);
+		connection_close(c);
+		kit_drop(k);
+	}
+	free(filler);
+}
+
 /* Events in no sensible order: an answer, never a crash, never an accept of
  * something that was not seen whole. */
 static void confused_mtas_are_survived(void **state)
@@ -477,6 +520,7 @@ int main(void)
 		cmocka_unit_test(marks_replace_and_keep_folds),
 		cmocka_unit_test(trouble_stays_trouble),
 		cmocka_unit_test(limits_are_no_way_around),
+		cmocka_unit_test(nothing_hides_behind_a_limit),
 		cmocka_unit_test(confused_mtas_are_survived),
 		cmocka_unit_test(a_connection_keeps_its_kit),
 	};
