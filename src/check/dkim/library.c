@@ -19,10 +19,15 @@
  * changes the message, keeps keys or stops early; its own DNS; answers that do
  * not mean "verified"; and what it does to fields of foreign making.
  */
-#pragma GCC poison DKIM_LIBFLAGS_FIXCRLF DKIM_LIBFLAGS_CACHE \
-    DKIM_LIBFLAGS_VERIFYONE DKIM_LIBFLAGS_STRICTHDRS \
-    DKIM_LIBFLAGS_TMPFILES DKIM_LIBFLAGS_KEEPFILES DKIM_LIBFLAGS_ACCEPTV05
-#pragma GCC poison DKIM_CBSTAT_DEFAULT DKIM_SIG_CHECK
+#undef DKIM_LIBFLAGS_FIXCRLF
+#undef DKIM_LIBFLAGS_CACHE
+#undef DKIM_LIBFLAGS_VERIFYONE
+#undef DKIM_LIBFLAGS_STRICTHDRS
+#undef DKIM_LIBFLAGS_TMPFILES
+#undef DKIM_LIBFLAGS_KEEPFILES
+#undef DKIM_LIBFLAGS_ACCEPTV05
+#undef DKIM_CBSTAT_DEFAULT
+#undef DKIM_SIG_CHECK
 #pragma GCC poison dkim_dns_init dkim_dns_nslist dkim_dns_config \
     dkim_dns_trustanchor dkim_set_dns_callback
 #pragma GCC poison dkim_set_final dkim_set_prescreen dkim_sig_process \
