@@ -457,6 +457,47 @@ static void nothing_hides_behind_a_limit(void **state)
 	}
 }
 
+/* A forged field must not pass as ours, wherever it stands. */
+static void forged_fields_go_beyond_the_limits(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned index;
+	} removed[] = {
+		{ "Authentication-Results", 5 }, { "assay-result", 2 },
+		{ "Authentication-Results", 3 }, { "Assay-Result", 1 },
+		{ "Authentication-Results", 2 },
+	};
+	struct kit *k = new_kit();
+	struct connection *c = greet(k, "192.0.2.1", "mail.example.com");
+	const struct outcome *o;
+
+	(void)state;
+	mail(c, "<a@example.com>");
+	transaction_header(c, SLICE("Authentication-Results"),
+	    SLICE(" other.example; spf=pass"));
+	transaction_header(c, SLICE("Authentication-Results"),
+	    SLICE(" mx.example.org; spf=pass"));
+	transaction_header(c, SLICE("Assay-Result"), SLICE(" accept"));
+	for (int i = 0; i < 100; i++)
+		transaction_header(c, SLICE("X-Filler"), SLICE(" x"));
+	o = finish(c, "Authentication-Results: mx.example.org; dkim=pass\n"
+	    "Authentication-Results: other.example; dkim=pass\n"
+	    "X-Filler: y\n"
+	    "assay-result: accept\n"
+	    "Authentication-Results : (c) \"mx.example.org\" 1; none\n");
+	assert_int_equal(o->removed_count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_string_equal(o->removed[i].name, removed[i].name);
+		assert_int_equal(o->removed[i].index, removed[i].index);
+		assert_non_null(o->removed[i].value);
+	}
+	assert_int_equal(o->evidence->forged_results, 3);
+	assert_int_equal(o->evidence->header.count, 100);
+	connection_close(c);
+	kit_drop(k);
+}
+
 /* Events in no sensible order: an answer, never a crash, never an accept of
  * something that was not seen whole. */
 static void confused_mtas_are_survived(void **state)
@@ -520,6 +561,7 @@ int main(void)
 		cmocka_unit_test(trouble_stays_trouble),
 		cmocka_unit_test(limits_are_no_way_around),
 		cmocka_unit_test(nothing_hides_behind_a_limit),
+		cmocka_unit_test(forged_fields_go_beyond_the_limits),
 		cmocka_unit_test(confused_mtas_are_survived),
 		cmocka_unit_test(a_connection_keeps_its_kit),
 	};
