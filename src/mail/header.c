@@ -111,6 +111,12 @@ void header_append(struct header *h, struct arena *mem, struct slice name,
 	h->octets += name.len + 1 + value.len + 2;
 }
 
+unsigned header_pass_by(struct header *h, struct arena *mem,
+    struct slice name)
+{
+	return tally_add(h, mem, bare_name(keep(mem, name)));
+}
+
 const struct field *header_find(const struct header *h, const char *name,
     size_t from)
 {

@@ -44,9 +44,14 @@ struct header {
 void header_append(struct header *h, struct arena *mem, struct slice name,
     struct slice value);
 
+/* A field that is not kept, but counted: its instance. */
+unsigned header_pass_by(struct header *h, struct arena *mem,
+    struct slice name);
+
 /* The first field of this name at or after fields[from]; NULL when none. */
 const struct field *header_find(const struct header *h, const char *name,
     size_t from);
+/* With those that were not kept. */
 size_t header_count(const struct header *h, const char *name);
 /* Position of a field of this header, for going on with header_find(). */
 size_t header_index(const struct header *h, const struct field *f);

@@ -11,13 +11,17 @@ static bool is_ours_alone(struct slice name)
 	return slice_starts_nocase(name, "Assay-");
 }
 
-static bool is_forged(const struct transaction *t, const struct field *f)
+bool edits_is_our_name(struct slice name)
 {
-	struct slice name = slice_trim(f->name);        /* "Name :" */
+	return is_ours_alone(name) ||
+	    slice_is_nocase(name, "Authentication-Results");
+}
 
-	if (slice_is_nocase(name, "Authentication-Results"))
-		return authres_claims(f->value, t->kit->options.authserv_id);
-	return is_ours_alone(name);
+bool edits_is_forged(const struct transaction *t, struct slice name,
+    struct slice value)
+{
+	return is_ours_alone(name) || (edits_is_our_name(name) &&
+	    authres_claims(value, t->kit->options.authserv_id));
 }
 
 /* A mark that this verdict sets replaces what came with the message. */
@@ -34,15 +38,22 @@ static bool is_replaced(const struct verdict *v, const struct field *f)
 static void remove_fields(struct transaction *t, struct outcome *o)
 {
 	const struct header *h = &t->evidence.header;
-	struct field_removal *out = arena_array(t->mem, h->count + 1,
-	    sizeof(*out));
+	struct field_removal *out = arena_array(t->mem, h->count +
+	    t->late_count + 1, sizeof(*out));
 	size_t n = 0;
 
+	for (size_t i = t->late_count; i-- > 0;)
+		out[n++] = (struct field_removal){
+			.name = t->late[i].name,
+			.index = t->late[i].instance,
+			.value = "",
+		};
 	for (size_t i = h->count; i-- > 0;) {
 		const struct field *f = &h->fields[i];
 		struct slice name = slice_trim(f->name);
 
-		if (!is_forged(t, f) && !is_replaced(o->verdict, f))
+		if (!edits_is_forged(t, name, f->value) &&
+		    !is_replaced(o->verdict, f))
 			continue;
 		out[n++] = (struct field_removal){
 			.name = arena_strndup(t->mem, name.data, name.len),

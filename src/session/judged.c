@@ -136,6 +136,10 @@ static void count_forged(struct transaction *t)
 	    header_index(h, f) + 1))
 		if (authres_claims(f->value, id))
 			t->evidence.forged_results++;
+	for (size_t i = 0; i < t->late_count; i++)
+		if (slice_is_nocase(slice_of(t->late[i].name),
+		    "Authentication-Results"))
+			t->evidence.forged_results++;
 }
 
 void judge_headers(struct transaction *t)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "session/conclude.h"
+#include "session/edits.h"
 #include "session/judged.h"
 
 /*
@@ -214,7 +215,9 @@ static bool header_is_full(struct transaction *t, size_t more)
 	const struct session_limits *l = &t->kit->options.limits;
 	const struct header *h = &t->evidence.header;
 
-	if (h->count < l->header_fields && h->octets + more <= l->header_octets)
+	/* Not even what is small: the fields of a name are counted. */
+	if (!t->header_cut && h->count < l->header_fields &&
+	    h->octets + more <= l->header_octets)
 		return false;
 	if (!t->header_cut)
 		log_say_rarely(t->kit->log, LOG_LEVEL_WARNING,
@@ -224,14 +227,40 @@ static bool header_is_full(struct transaction *t, size_t more)
 	return true;
 }
 
+/* Not kept; but a forged field must not pass as ours, wherever it stands. */
+static void pass_by(struct transaction *t, struct slice name,
+    struct slice value)
+{
+	struct late_field *more;
+	unsigned instance;
+
+	if (!edits_is_our_name(name))
+		return;
+	instance = header_pass_by(&t->evidence.header, t->mem, name);
+	if (!edits_is_forged(t, name, value))
+		return;
+	if (t->late_count == t->late_room) {
+		t->late_room = t->late_room == 0 ? 16 : 2 * t->late_room;
+		more = arena_array(t->mem, t->late_room, sizeof(*more));
+		if (t->late_count > 0)
+			memcpy(more, t->late, t->late_count * sizeof(*more));
+		t->late = more;
+	}
+	t->late[t->late_count++] = (struct late_field){
+		arena_strndup(t->mem, name.data, name.len), instance };
+}
+
 void transaction_header(struct connection *c, struct slice name,
     struct slice value)
 {
 	struct transaction *t = c->transaction;
 
-	if (t == NULL || t->over || t->phase >= PHASE_HEADERS ||
-	    header_is_full(t, name.len + value.len + 3))
+	if (t == NULL || t->over || t->phase >= PHASE_HEADERS)
 		return;
+	if (header_is_full(t, name.len + value.len + 3)) {
+		pass_by(t, slice_trim(name), value);
+		return;
+	}
 	header_append(&t->evidence.header, t->mem, name, value);
 }
 

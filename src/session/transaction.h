@@ -20,6 +20,12 @@
 #include "session/connection.h"
 #include "session/outcome.h"
 
+/* A forged field beyond the limits: not kept, and removed. */
+struct late_field {
+	const char *name;
+	unsigned instance;
+};
+
 struct transaction {
 	struct connection *connection;
 	struct kit *kit;                /* the connection's */
@@ -37,6 +43,8 @@ struct transaction {
 	bool *finished;
 	int64_t began_us;               /* monotonic */
 	bool header_cut;                /* a limit was hit */
+	struct late_field *late;        /* top of the message first */
+	size_t late_count, late_room;
 	bool over;                      /* concluded, or refused before */
 	const struct outcome *refusal;  /* the last early one, or NULL */
 };

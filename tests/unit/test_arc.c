@@ -12,6 +12,7 @@
 
 #include "check/arc/arc.h"
 #include "check/arc/chain.h"
+#include "check/arc/verify.h"
 #include "check/dkim/rsa.h"
 #include "check/stamp.h"
 #include "dkim_signer.h"
@@ -716,6 +717,39 @@ static void test_control_characters(void **state)
 	buf_free(&s.zone);
 }
 
+/* A body that has not been hashed is not the one of 32 zero octets. */
+static void test_body_unknown(void **state)
+{
+	const struct plan plan = { .sets = 1 };
+	struct arc_question question = { .minimum_bits = 1024, .now = NOW };
+	struct header h = { 0 };
+	struct arc_verifier *v;
+	struct arc_chain chain;
+	struct error err;
+	struct sealed s;
+	char *hash;
+
+	(void)state;
+	make(&plan, &s, &h);
+	for (size_t i = 0; i < h.count; i++) {
+		hash = memmem(h.fields[i].value.data, h.fields[i].value.len,
+		    "bh=", 3);
+		if (hash != NULL)
+			memset(hash + 3, 'A', 43);
+	}
+	question.header = &h;
+	arc_chain_read(mem, &h, &chain);
+	assert_null(chain.fault);
+	struct resolver *r = zone_resolver(buf_slice(&s.zone), "zone", &err);
+
+	assert_non_null(r);
+	v = arc_verifier_new(mem, inquiry_new(mem, r, NULL, NULL), &question,
+	    &chain);
+	assert_non_null(strstr(arc_why_bad_message(v, 1), "not hashed"));
+	resolver_free(r);
+	buf_free(&s.zone);
+}
+
 /* Ten thousand fields are not even read. */
 static void test_flood(void **state)
 {
@@ -821,6 +855,7 @@ int main(void)
 		TEST(test_instances),
 		TEST(test_intruders),
 		TEST(test_control_characters),
+		TEST(test_body_unknown),
 		TEST(test_flood),
 		TEST(test_giant),
 		TEST(test_check),

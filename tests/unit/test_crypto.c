@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -239,6 +240,76 @@ static void test_no_key(void **state)
 	crypto_keys_free(keys);
 }
 
+/* A key with something behind it, or of another kind than it is said to be. */
+static void test_not_that_key(void **state)
+{
+	EVP_PKEY *rsa = signer_rsa(1024), *ed = signer_ed25519();
+	unsigned char digest[CRYPTO_DIGEST] = { 0 }, *der = NULL;
+	size_t n = (size_t)i2d_PUBKEY(rsa, &der);
+	unsigned char *longer = arena_alloc(mem, n + 1);
+	struct dkim_key key = { .type = DKIM_KEY_RSA };
+	const struct octets sig = { digest, sizeof(digest) };
+
+	(void)state;
+	memcpy(longer, der, n);
+	key.material = (struct octets){ longer, n };
+	assert_int_equal(crypto_verify(NULL, &key, digest, sig),
+	    CRYPTO_NOT_SIGNED);
+	key.material.len++;
+	assert_int_equal(crypto_verify(NULL, &key, digest, sig),
+	    CRYPTO_NO_KEY);
+	OPENSSL_free(der);
+	der = NULL;
+	n = (size_t)i2d_PUBKEY(ed, &der);
+	key.material = (struct octets){ der, n };
+	assert_int_equal(crypto_verify(NULL, &key, digest, sig),
+	    CRYPTO_NO_KEY);
+	OPENSSL_free(der);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(ed);
+}
+
+/* These stand before OpenSSL's own and may say something else. */
+static int answer = 1;
+
+#define INSTEAD(name, call, ...)					\
+	int name(__VA_ARGS__)						\
+	{								\
+		void *at = dlsym(RTLD_NEXT, #name);			\
+		__typeof__(&name) real;					\
+									\
+		signer_must(at != NULL);				\
+		memcpy(&real, &at, sizeof(real));			\
+		return answer == 1 ? real call : answer;		\
+	}
+
+INSTEAD(EVP_PKEY_verify, (ctx, sig, sig_len, tbs, len), EVP_PKEY_CTX *ctx,
+    const unsigned char *sig, size_t sig_len, const unsigned char *tbs,
+    size_t len)
+INSTEAD(EVP_DigestVerify, (ctx, sig, sig_len, tbs, len), EVP_MD_CTX *ctx,
+    const unsigned char *sig, size_t sig_len, const unsigned char *tbs,
+    size_t len)
+
+/* OpenSSL says less than 0 when it could not even try. */
+static void test_answers(void **state)
+{
+	struct signer signers[] = { signer_of(signer_rsa(1024)),
+		signer_of(signer_ed25519()) };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		unsigned char digest[CRYPTO_DIGEST];
+		struct octets sig = sign(&signers[i], "x", 1, digest);
+
+		for (answer = -2; answer <= 1; answer++)
+			assert_int_equal(crypto_verify(NULL, &signers[i].key,
+			    digest, sig), answer == 1 ? CRYPTO_SIGNED :
+			    CRYPTO_NOT_SIGNED);
+		answer = 1;
+		EVP_PKEY_free(signers[i].pkey);
+	}
+}
+
 /* --- the cache --- */
 
 /* Every 32 octets, near enough, are an Ed25519 key to OpenSSL. */
@@ -350,6 +421,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_paddings, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_no_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_not_that_key, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_answers, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_bounded, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_threads, set_up,

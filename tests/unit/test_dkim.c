@@ -524,6 +524,69 @@ static void test_keys(void **state)
 	}
 }
 
+/* Each trouble has a cause of its own, and words that tell it from others. */
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *selector, *more;
+		int key;
+		long length;
+		struct slice got;       /* body */
+		const char *subject;    /* NULL: as it was signed */
+		enum dkim_cause cause;
+		const char *reason;
+	} cases[] = {
+#define AS_IS TEXT(body_text), NULL
+		{ "r2048", "", RSA2048, -1, TEXT("Ho.\r\n"), NULL,
+		    DKIM_CAUSE_BODY, "the body was altered" },
+		{ "r2048", "", RSA2048, -1, TEXT(body_text), " Buy!",
+		    DKIM_CAUSE_HEADER, "header fields were altered" },
+		{ "absent", "", RSA2048, -1, AS_IS, DKIM_CAUSE_NO_KEY,
+		    "no such selector" },
+		{ "revoked", "", RSA2048, -1, AS_IS, DKIM_CAUSE_REVOKED,
+		    "revoked" },
+		{ "r512", "", RSA512, -1, AS_IS, DKIM_CAUSE_WEAK,
+		    "too short" },
+		{ "r2048", "x=1;", RSA2048, -1, AS_IS, DKIM_CAUSE_EXPIRED,
+		    "expired" },
+		{ "servfail", "", RSA2048, -1, AS_IS, DKIM_CAUSE_DNS,
+		    "name server fails" },
+		{ "r2048", "l=5;", RSA2048, 5, AS_IS, DKIM_CAUSE_LENGTH,
+		    "22 octets of the body are not signed (l=)" },
+		{ "junk", "", RSA2048, -1, AS_IS, DKIM_CAUSE_KEY_SYNTAX,
+		    "p= is not base64" },
+		{ "sha1", "", RSA2048, -1, AS_IS, DKIM_CAUSE_ALGORITHM,
+		    "SHA-256" },
+	};
+	const size_t count = sizeof(cases) / sizeof(cases[0]);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		char tags[200];
+		struct stage s;
+		char *value;
+
+		snprintf(tags, sizeof(tags), "v=1; a=rsa-sha256; "
+		    "c=relaxed/relaxed; d=example.com; s=%s; %s",
+		    cases[i].selector, cases[i].more);
+		value = sign(cases[i].key, tags, H, BODY, cases[i].length);
+		stage_set(&s);
+		put(&s, "DKIM-Signature", value);
+		for (size_t f = 0; f < FIELDS; f++)
+			put(&s, fields[f].name, f == 1 &&
+			    cases[i].subject != NULL ? cases[i].subject :
+			    fields[f].value);
+		judge(&s, cases[i].got);
+		if (only(&s)->cause != cases[i].cause ||
+		    strstr(only(&s)->reason, cases[i].reason) == NULL)
+			fail_msg("%s: %s", cases[i].reason, only(&s)->reason);
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(cases[k].cause, cases[i].cause);
+		clear(&s);
+		free(value);
+	}
+}
+
 /* --- time: the message's, not the machine's --- */
 
 static void test_time(void **state)
@@ -768,9 +831,12 @@ static void test_caps(void **state)
 		    "example.net"));
 	put_all(&s, good);
 	judge(&s, BODY);
-	for (size_t i = 0; i < 50; i++)
+	for (size_t i = 0; i < 50; i++) {
 		expect("excess", &s.finding.signatures[i], AUTH_POLICY,
 		    DKIM_CAUSE_LIMIT);
+		assert_non_null(strstr(s.finding.signatures[i].reason,
+		    "not evaluated"));
+	}
 	expect("own", &s.finding.signatures[50], AUTH_PASS, DKIM_CAUSE_NONE);
 	clear(&s);
 
@@ -790,10 +856,46 @@ static void test_caps(void **state)
 	for (size_t i = 0; i < 16; i++)
 		expect("l=", &s.finding.signatures[i], AUTH_POLICY, i < 2 ?
 		    DKIM_CAUSE_LENGTH : DKIM_CAUSE_LIMIT);
+	assert_non_null(strstr(s.finding.signatures[2].reason,
+	    "not evaluated"));
 	expect("no l=", &s.finding.signatures[16], AUTH_PASS,
 	    DKIM_CAUSE_NONE);
 	clear(&s);
 	free(good);
+}
+
+/* The author's own, then relatives of the author, then strangers; of equals
+ * the ones on top. */
+static void test_promise(void **state)
+{
+	static const char *const author[] = { "mail.example.com" };
+	static const char *const domains[] = { "example.net", "example.org",
+		"example.com", "a.mail.example.com", "ail.example.com",
+		"mail.example.com", "example.info" };
+	static const size_t order[] = { 5, 2, 3, 0, 1, 4, 6 };
+	const size_t count = sizeof(domains) / sizeof(domains[0]);
+
+	(void)state;
+	for (unsigned most = 0; most <= count; most++) {
+		struct stage s;
+
+		stage_set(&s);
+		s.settings.signatures = most;
+		s.question.authors = author;
+		for (size_t i = 0; i < count; i++)
+			put(&s, "DKIM-Signature", arena_printf(mem, " v=1; "
+			    "a=rsa-sha256; d=%s; s=none; h=from; bh=47DEQpj8HB"
+			    "Sa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA",
+			    domains[i]));
+		put(&s, "From", " joe@mail.example.com");
+		judge(&s, BODY);
+		for (size_t i = 0; i < count; i++)
+			expect(domains[order[i]],
+			    &s.finding.signatures[order[i]], i < most ?
+			    AUTH_PERMERROR : AUTH_POLICY, i < most ?
+			    DKIM_CAUSE_NO_KEY : DKIM_CAUSE_LIMIT);
+		clear(&s);
+	}
 }
 
 /* --- hostile fields --- */
@@ -832,6 +934,7 @@ static void test_hostile(void **state)
 	judge(&s, BODY);
 	expect("5000 names", &s.finding.signatures[0], AUTH_POLICY,
 	    DKIM_CAUSE_LIMIT);
+	assert_non_null(strstr(s.finding.signatures[0].reason, "h="));
 	expect("beside", &s.finding.signatures[1], AUTH_PASS,
 	    DKIM_CAUSE_NONE);
 	clear(&s);
@@ -1375,6 +1478,7 @@ int main(void)
 		cmocka_unit_test(test_altered),
 		cmocka_unit_test(test_unsigned_controls),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_three),
@@ -1382,6 +1486,7 @@ int main(void)
 		cmocka_unit_test(test_unsigned),
 		cmocka_unit_test(test_b),
 		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_promise),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_oversigned),
 		cmocka_unit_test(test_covers_signatures),

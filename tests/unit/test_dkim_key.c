@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "check/dkim/key.h"
 #include "check/dkim/rsa.h"
@@ -242,48 +244,128 @@ static const struct der_row {
 	{ "tag alone", { 0x30 }, 1, false },
 	{ "nothing", { 0 }, 0, false },
 	{ "empty sequence", { 0x30, 0 }, 2, false },
+	{ "number behind the end", { 0x30, 5, 2, 1, 15, 2, 1 }, 7, false },
+	{ "long number behind the end", { 0x30, 6, 2, 1, 15, 2, 0x81, 0x80 }, 8,
+	    false },
+	{ "length behind the end", { 0x30, 5, 2, 1, 15, 2, 0x81 }, 7, false },
+#define OID 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1
+#define PLAIN 0x30, 6, 2, 1, 15, 2, 1, 3
+	{ "wrapped", { 0x30, 26, 0x30, 13, OID, 5, 0, 3, 9, 0, PLAIN }, 28,
+	    true },
+	{ "no parameters", { 0x30, 24, 0x30, 11, OID, 3, 9, 0, PLAIN }, 26,
+	    true },
+	{ "other parameters", { 0x30, 27, 0x30, 14, OID, 2, 1, 0, 3, 9, 0,
+	    PLAIN }, 29, false },
+	{ "NULL that is none", { 0x30, 27, 0x30, 14, OID, 5, 1, 0, 3, 9, 0,
+	    PLAIN }, 29, false },
+	{ "two parameters", { 0x30, 28, 0x30, 15, OID, 5, 0, 5, 0, 3, 9, 0,
+	    PLAIN }, 30, false },
+	{ "behind the key", { 0x30, 28, 0x30, 13, OID, 5, 0, 3, 9, 0, PLAIN, 5,
+	    0 }, 30, false },
+	{ "behind the numbers", { 0x30, 28, 0x30, 13, OID, 5, 0, 3, 11, 0,
+	    PLAIN, 5, 0 }, 30, false },
+	{ "bits that are no octets", { 0x30, 26, 0x30, 13, OID, 5, 0, 3, 9, 1,
+	    PLAIN }, 28, false },
+	{ "no bits", { 0x30, 17, 0x30, 13, OID, 5, 0, 3, 0 }, 19, false },
+	{ "another OID", { 0x30, 26, 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86,
+	    0xf7, 0x0d, 1, 1, 10, 5, 0, 3, 9, 0, PLAIN }, 28, false },
 };
+
+/* The octets at the end of a page, with nothing behind: who reads on, crashes
+ * in any build. */
+struct edge {
+	unsigned char *pages;
+	size_t page;
+};
+
+static void edge_open(struct edge *e)
+{
+	e->page = (size_t)sysconf(_SC_PAGESIZE);
+	e->pages = mmap(NULL, 2 * e->page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(e->pages != MAP_FAILED);
+	assert_int_equal(mprotect(e->pages + e->page, e->page, PROT_NONE), 0);
+}
+
+static void edge_close(struct edge *e)
+{
+	munmap(e->pages, 2 * e->page);
+}
+
+static struct octets edge_put(const struct edge *e, const void *octets,
+    size_t n)
+{
+	unsigned char *at = e->pages + e->page - n;
+
+	assert_true(n <= e->page);
+	memcpy(at, octets, n);
+	return (struct octets){ at, n };
+}
 
 static void test_der(void **state)
 {
+	struct edge edge;
+
 	(void)state;
+	edge_open(&edge);
 	for (size_t i = 0; i < sizeof(der_rows) / sizeof(der_rows[0]); i++) {
 		const struct der_row *r = &der_rows[i];
-		struct octets der = { arena_memdup(mem, r->der, r->len),
-			r->len };
+		struct octets der = edge_put(&edge, r->der, r->len);
 		struct dkim_rsa rsa;
 		const char *reason;
 
 		if (dkim_rsa_read(der, &rsa, &reason) != r->good)
 			fail_msg("%s: %s", r->label, reason);
 	}
+	edge_close(&edge);
+}
+
+/* A length is written in the one shortest way. */
+static void test_der_lengths(void **state)
+{
+	unsigned char *good = NULL, *copy;
+	size_t n = (size_t)i2d_PUBKEY(rsa2048, &good);
+	struct dkim_rsa rsa;
+	const char *reason;
+
+	(void)state;
+	/* 0x82 and two octets; instead 0x83, these two and one more */
+	copy = calloc(1, n + 1);
+	memcpy(copy, good, 4);
+	memcpy(copy + 5, good + 4, n - 4);
+	assert_int_equal(copy[1], 0x82);
+	copy[1] = 0x83;
+	assert_false(dkim_rsa_read((struct octets){ copy, n + 1 }, &rsa,
+	    &reason));
+	memcpy(copy, good, n);
+	assert_true(dkim_rsa_read((struct octets){ copy, n }, &rsa, &reason));
+	free(copy);
+	OPENSSL_free(good);
 }
 
 /* Every single octet of a good key changed, and every cut of it. */
 static void test_der_mutations(void **state)
 {
 	unsigned char *good = NULL;
-	int n = i2d_PUBKEY(rsa2048, &good);
+	size_t n = (size_t)i2d_PUBKEY(rsa2048, &good);
+	struct edge edge;
 	struct dkim_rsa rsa;
 	const char *reason;
 
 	(void)state;
-	for (int i = 0; i < n; i++) {
-		unsigned char *copy = malloc((size_t)n);
+	edge_open(&edge);
+	for (size_t i = 0; i < n; i++) {
+		struct octets der = edge_put(&edge, good, n);
+		unsigned char *octet = edge.pages + edge.page - n + i;
 
 		for (int bit = 0; bit < 8; bit++) {
-			memcpy(copy, good, (size_t)n);
-			copy[i] ^= (unsigned char)(1 << bit);
-			dkim_rsa_read((struct octets){ copy, (size_t)n },
-			    &rsa, &reason);
+			*octet = (unsigned char)(good[i] ^ 1 << bit);
+			dkim_rsa_read(der, &rsa, &reason);
 		}
-		free(copy);
-		copy = malloc((size_t)i + 1);
-		memcpy(copy, good, (size_t)i);
-		assert_false(dkim_rsa_read((struct octets){ copy, (size_t)i },
-		    &rsa, &reason));
-		free(copy);
+		assert_false(dkim_rsa_read(edge_put(&edge, good, i), &rsa,
+		    &reason));
 	}
+	edge_close(&edge);
 	OPENSSL_free(good);
 }
 
@@ -361,6 +443,32 @@ static void test_fetch(void **state)
 	buf_free(&zone);
 }
 
+/* A message that has asked enough gets no more answers: not known. */
+static void test_asked_too_much(void **state)
+{
+	static const struct inquiry_limits limits = { .questions = 1 };
+	struct buf zone = { 0 };
+	struct resolver *r;
+	struct inquiry *dns;
+	struct dkim_key k;
+
+	(void)state;
+	for (char c = 'a'; c <= 'b'; c++)
+		signer_publish(&zone, arena_printf(mem,
+		    "%c._domainkey.example.com", c),
+		    arena_printf(mem, "p=%s", info2048));
+	inquire(&zone, &r);
+	dns = inquiry_new(mem, r, &limits, NULL);
+	dkim_key_fetch(mem, dns, "a._domainkey.example.com", &k);
+	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
+	dkim_key_fetch(mem, dns, "b._domainkey.example.com", &k);
+	assert_int_equal(k.cause, DKIM_CAUSE_DNS);
+	assert_non_null(strstr(k.reason, "too many"));
+	arena_reset(mem);
+	resolver_free(r);
+	buf_free(&zone);
+}
+
 static void test_serves(void **state)
 {
 	static const struct {
@@ -423,6 +531,13 @@ static void test_names(void **state)
 		{ "../s", "example.com", NULL },
 		{ "s", "example..com", NULL },
 		{ NULL, "example.com", NULL },
+		/* 253 octets, and one more */
+#define L4 "abc.abc.abc.abc."
+#define L16 L4 L4 L4 L4
+#define L48 L16 L16 L16
+		{ "s2", L48 L4 L4 "abc.example.com", "s2._domainkey." L48 L4 L4
+		    "abc.example.com" },
+		{ "s23", L48 L4 L4 "abc.example.com", NULL },
 	};
 
 	(void)state;
@@ -521,8 +636,10 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_der),
+		cmocka_unit_test(test_der_lengths),
 		cmocka_unit_test(test_der_mutations),
 		cmocka_unit_test(test_fetch),
+		cmocka_unit_test(test_asked_too_much),
 		cmocka_unit_test(test_serves),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_describe),

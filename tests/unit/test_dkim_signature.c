@@ -114,6 +114,8 @@ static const struct row {
 	{ "b empty", TEXT(HEAD "b="), DKIM_CAUSE_SYNTAX, "b=", NULL },
 	{ "b blank", TEXT(HEAD "b= "), DKIM_CAUSE_SYNTAX, "b=", NULL },
 	{ "b junk", TEXT(HEAD "b=AA*A"), DKIM_CAUSE_SYNTAX, "b=", NULL },
+	{ "b junk between digits", TEXT(HEAD "b=AA*AA"), DKIM_CAUSE_SYNTAX,
+	    "b=", NULL },
 	{ "b unpadded", TEXT(HEAD "b=AAA"), DKIM_CAUSE_SYNTAX, "b=", NULL },
 	{ "b overpadded", TEXT(HEAD "b=AAAA="), DKIM_CAUSE_SYNTAX, "b=",
 	    NULL },
@@ -122,6 +124,8 @@ static const struct row {
 	{ "b one digit", TEXT(HEAD "b=A==="), DKIM_CAUSE_SYNTAX, "b=", NULL },
 	{ "bh short", TEXT(FIRST NAME "h=from; bh=AAAA; " REST),
 	    DKIM_CAUSE_SYNTAX, "bh=", NULL },
+	{ "bh unpadded", TEXT(FIRST NAME "h=from; bh=47DEQpj8HBSa+/TImW+5JCeu"
+	    "QeRkm5NMpJWZG3hSuFU; " REST), DKIM_CAUSE_SYNTAX, "bh=", NULL },
 
 	{ "c relaxed", TEXT(HEAD "c=relaxed; " REST), 0, NULL, NULL },
 	{ "c both", TEXT(HEAD "c=simple/relaxed; " REST), 0, NULL, NULL },
@@ -197,6 +201,8 @@ static const struct row {
 	    DKIM_CAUSE_SYNTAX, "i=", NULL },
 	{ "i bad hex", TEXT(HEAD "i=a=G0@example.com; " REST),
 	    DKIM_CAUSE_SYNTAX, "i=", NULL },
+	{ "i half hex", TEXT(HEAD "i=a=3G@example.com; " REST),
+	    DKIM_CAUSE_SYNTAX, "quoted-printable", NULL },
 	{ "i quoted-printable", TEXT(HEAD "i=a=2Bb@example.com; " REST), 0,
 	    NULL, "quoted" },
 	{ "i small hex", TEXT(HEAD "i=a=2bb@example.com; " REST),
@@ -235,6 +241,8 @@ static const struct row {
 	{ "q unknown", TEXT(HEAD "q=foo/bar; " REST), DKIM_CAUSE_SYNTAX,
 	    "q=", NULL },
 	{ "q dns", TEXT(HEAD "q=dns; " REST), DKIM_CAUSE_SYNTAX, "q=", NULL },
+	{ "q trailing colon", TEXT(HEAD "q=dns/txt:; " REST),
+	    DKIM_CAUSE_SYNTAX, "q=", NULL },
 	{ "q empty", TEXT(HEAD "q=; " REST), DKIM_CAUSE_SYNTAX, "q=", NULL },
 
 	{ "t", TEXT(HEAD "t=1528637909; " REST), 0, NULL, NULL },
@@ -478,6 +486,24 @@ static void test_arc(void **state)
 	}
 }
 
+/* A value ends where it ends, whatever stands behind it. */
+static void test_quoted(void **state)
+{
+	static const char text[] = "a=42=43";
+	struct slice out;
+
+	(void)state;
+	assert_true(dkim_quoted(mem, SLICE("a=42 =\r\n 4"), &out) == false);
+	for (size_t n = 0; n < sizeof(text); n++) {
+		bool whole = n < 2 || n == 4 || n == 7;
+
+		assert_int_equal(dkim_quoted(mem, (struct slice){ text, n },
+		    &out), whole);
+		if (whole)
+			assert_memory_equal(out.data, "aBC", out.len);
+	}
+}
+
 /* No octet and no cut of a good signature may do harm. */
 static void test_mutations(void **state)
 {
@@ -570,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_display),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_arc),
+		cmocka_unit_test(test_quoted),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_plain),

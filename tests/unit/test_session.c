@@ -415,6 +415,89 @@ static void limits_are_no_way_around(void **state)
 	kit_drop(k);
 }
 
+/* What is beyond a limit may be another From field, of which nobody knows. */
+static void nothing_hides_behind_a_limit(void **state)
+{
+	static const struct {
+		size_t fields, octets;  /* of each, behind the first From */
+		size_t kept;
+	} rows[] = {
+		{ 98, 10, 100 },        /* with the second From the limit */
+		{ 99, 10, 100 },
+		{ 200, 10, 100 },
+		{ 1, 19000, 3 },
+		{ 1, 20000, 1 },
+		{ 3, 9000, 3 },
+	};
+	char filler[20001];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kit *k = new_kit();
+		struct connection *c = greet(k, "192.0.2.1",
+		    "mail.example.com");
+		const struct outcome *o;
+		bool cut = i != 0 && i != 3;
+
+		memset(filler, 'x', rows[i].octets);
+		filler[rows[i].octets] = '\0';
+		mail(c, "<a@example.com>");
+		transaction_header(c, SLICE("From"), SLICE(" a@example.com"));
+		for (size_t n = 0; n < rows[i].fields; n++)
+			transaction_header(c, SLICE("X-Filler"),
+			    slice_of(filler));
+		o = finish(c, "From: b@example.net\n");
+		assert_int_equal(o->evidence->author.status, AUTHOR_AMBIGUOUS);
+		assert_null(o->evidence->author.domain);
+		assert_int_equal(strstr(o->evidence->author.reason,
+		    "larger than our limits") != NULL, cut);
+		assert_int_equal(o->evidence->header.count, rows[i].kept);
+		connection_close(c);
+		kit_drop(k);
+	}
+}
+
+/* A forged field must not pass as ours, wherever it stands. */
+static void forged_fields_go_beyond_the_limits(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned index;
+	} removed[] = {
+		{ "Authentication-Results", 5 }, { "assay-result", 2 },
+		{ "Authentication-Results", 3 }, { "Assay-Result", 1 },
+		{ "Authentication-Results", 2 },
+	};
+	struct kit *k = new_kit();
+	struct connection *c = greet(k, "192.0.2.1", "mail.example.com");
+	const struct outcome *o;
+
+	(void)state;
+	mail(c, "<a@example.com>");
+	transaction_header(c, SLICE("Authentication-Results"),
+	    SLICE(" other.example; spf=pass"));
+	transaction_header(c, SLICE("Authentication-Results"),
+	    SLICE(" mx.example.org; spf=pass"));
+	transaction_header(c, SLICE("Assay-Result"), SLICE(" accept"));
+	for (int i = 0; i < 100; i++)
+		transaction_header(c, SLICE("X-Filler"), SLICE(" x"));
+	o = finish(c, "Authentication-Results: mx.example.org; dkim=pass\n"
+	    "Authentication-Results: other.example; dkim=pass\n"
+	    "X-Filler: y\n"
+	    "assay-result: accept\n"
+	    "Authentication-Results : (c) \"mx.example.org\" 1; none\n");
+	assert_int_equal(o->removed_count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_string_equal(o->removed[i].name, removed[i].name);
+		assert_int_equal(o->removed[i].index, removed[i].index);
+		assert_non_null(o->removed[i].value);
+	}
+	assert_int_equal(o->evidence->forged_results, 3);
+	assert_int_equal(o->evidence->header.count, 100);
+	connection_close(c);
+	kit_drop(k);
+}
+
 /* Events in no sensible order: an answer, never a crash, never an accept of
  * something that was not seen whole. */
 static void confused_mtas_are_survived(void **state)
@@ -477,6 +560,8 @@ int main(void)
 		cmocka_unit_test(marks_replace_and_keep_folds),
 		cmocka_unit_test(trouble_stays_trouble),
 		cmocka_unit_test(limits_are_no_way_around),
+		cmocka_unit_test(nothing_hides_behind_a_limit),
+		cmocka_unit_test(forged_fields_go_beyond_the_limits),
 		cmocka_unit_test(confused_mtas_are_survived),
 		cmocka_unit_test(a_connection_keeps_its_kit),
 	};

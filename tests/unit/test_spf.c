@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "check/check.h"
 #include "check/spf/spf.h"
+#include "check/spf/layer.h"
 #include "check/spf/library.h"
 #include "check/spf/native.h"
 #include "dns/zone.h"
@@ -72,6 +74,22 @@ static const char zone_text[] =
     "90.2.0.192.in-addr.arpa PTR servfail.example\n"
     "90.2.0.192.in-addr.arpa PTR HOST.ptr.example\n"
     "8.2.0.192.in-addr.arpa STATUS servfail\n"
+    "91.2.0.192.in-addr.arpa PTR host.ptr.example\n"
+    "10.2.0.192.in-addr.arpa PTR n1.example\n"
+    "10.2.0.192.in-addr.arpa PTR n2.example\n"
+    "10.2.0.192.in-addr.arpa PTR n3.example\n"
+    "10.2.0.192.in-addr.arpa PTR n4.example\n"
+    "10.2.0.192.in-addr.arpa PTR n5.example\n"
+    "10.2.0.192.in-addr.arpa PTR n6.example\n"
+    "10.2.0.192.in-addr.arpa PTR n7.example\n"
+    "10.2.0.192.in-addr.arpa PTR n8.example\n"
+    "10.2.0.192.in-addr.arpa PTR n9.example\n"
+    "10.2.0.192.in-addr.arpa PTR ten.ptr10.example\n"
+    "10.2.0.192.in-addr.arpa PTR eleven.ptr11.example\n"
+    "ten.ptr10.example A 192.0.2.10\n"
+    "eleven.ptr11.example A 192.0.2.10\n"
+    "ptr10.example TXT \"v=spf1 ptr -all\"\n"
+    "ptr11.example TXT \"v=spf1 ptr -all\"\n"
     "notptr.example TXT \"v=spf1 ptr:tr.example -all\"\n"
     "oddptr.example TXT \"v=spf1 ptr:%{l}.ptr.example -all\"\n"
     "pptr.example TXT \"v=spf1 ptr:%{p} -all\"\n"
@@ -238,6 +256,12 @@ static const struct {
 	    .mechanism = "ptr", .lookups = 1 },
 	{ "ptr trouble is no match", "192.0.2.8", "ptr.example", NULL,
 	    AUTH_FAIL, .mechanism = "-all", .lookups = 1 },
+	{ "ptr of a name that leads elsewhere", "192.0.2.91", "ptr.example",
+	    NULL, AUTH_FAIL, .mechanism = "-all", .lookups = 1 },
+	{ "tenth name", "192.0.2.10", "ptr10.example", NULL, AUTH_PASS,
+	    .mechanism = "ptr", .lookups = 1 },
+	{ "eleventh name", "192.0.2.10", "ptr11.example", NULL, AUTH_FAIL,
+	    .mechanism = "-all", .lookups = 1 },
 	{ "ptr void", V4, "ptr.example", NULL, AUTH_FAIL, .mechanism = "-all",
 	    .lookups = 1, .voids = 1 },
 	{ "ptr by whole labels", "192.0.2.9", "notptr.example", NULL,
@@ -747,6 +771,81 @@ static void test_engines_agree(void **state)
 	assert_in_range(tally.codes[AUTH_PERMERROR], 100, 3000);
 }
 
+/* What libspf2 is known to get wrong it does not get. */
+static void test_not_for_the_library(void **state)
+{
+	static const struct {
+		const char *client, *domain, *why;
+	} rows[] = {
+		{ V4, "plain.example", NULL },
+		{ V4, "zero.example", "a prefix length of zero" },
+		{ V4, "zeroa.example", "a prefix length of zero" },
+		{ V4, "oddptr.example", "a ptr target that is no plain name" },
+		{ V4, "pptr.example", "a ptr target that needs the DNS" },
+	};
+	struct spf_settings settings = { ENGINE_LIBRARY, 2, NULL };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct spf_question q = { .domain = rows[i].domain,
+		    .local = "a b" };
+		struct spf_outcome outcome;
+		struct spf_walk w;
+		const char *why;
+
+		assert_true(ip_parse(slice_of(rows[i].client), &q.client));
+		spf_walk_start(&w, f->mem, inquiry_new(f->mem, f->zone, NULL,
+		    NULL), &settings, &q);
+		assert_int_equal(spf_library(&w, &outcome, &why),
+		    rows[i].why == NULL);
+		if (!same(why, rows[i].why))
+			fail_msg("%s: %s", rows[i].domain, why);
+	}
+}
+
+/* This function stands before the library's own and may say something else. */
+static bool lies;
+static SPF_result_t lie;
+
+SPF_result_t SPF_response_result(SPF_response_t *response)
+{
+	SPF_result_t (*real)(SPF_response_t *);
+	void *at = dlsym(RTLD_NEXT, "SPF_response_result");
+
+	assert_non_null(at);
+	memcpy(&real, &at, sizeof(real));
+	return lies ? lie : real(response);
+}
+
+/* Of two engines that disagree, the one is taken that does not pass. */
+static void test_disagreement(void **state)
+{
+	static const struct {
+		const char *client;
+		SPF_result_t lie;
+		enum auth_code code;
+	} rows[] = {
+		{ V4, SPF_RESULT_FAIL, AUTH_FAIL },     /* is a pass */
+		{ V4, SPF_RESULT_NEUTRAL, AUTH_NEUTRAL },
+		{ OUT, SPF_RESULT_PASS, AUTH_FAIL },    /* is a fail */
+		/* its own errors are none: the other engine is asked */
+		{ V4, SPF_RESULT_TEMPERROR, AUTH_PASS },
+		{ V4, SPF_RESULT_INVALID, AUTH_PASS },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct spf_identity got;
+
+		lies = true;
+		lie = rows[i].lie;
+		ask(f->mem, f->zone, ENGINE_BOTH, rows[i].client,
+		    "plain.example", NULL, &got);
+		lies = false;
+		assert_int_equal(got.code, rows[i].code);
+	}
+}
+
 /* --- threads share the resolver and nothing else --- */
 
 struct worker {
@@ -923,6 +1022,8 @@ int main(void)
 		TEST(test_huge_records),
 		TEST(test_any_octet),
 		TEST(test_engines_agree),
+		TEST(test_not_for_the_library),
+		TEST(test_disagreement),
 		TEST(test_threads),
 		TEST(test_check),
 		TEST(test_check_without_helo),

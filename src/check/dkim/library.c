@@ -14,6 +14,26 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+/*
+ * What libopendkim gets wrong is not even named below: settings under which it
+ * changes the message, keeps keys or stops early; its own DNS; answers that do
+ * not mean "verified"; and what it does to fields of foreign making.
+ */
+#undef DKIM_LIBFLAGS_FIXCRLF
+#undef DKIM_LIBFLAGS_CACHE
+#undef DKIM_LIBFLAGS_VERIFYONE
+#undef DKIM_LIBFLAGS_STRICTHDRS
+#undef DKIM_LIBFLAGS_TMPFILES
+#undef DKIM_LIBFLAGS_KEEPFILES
+#undef DKIM_LIBFLAGS_ACCEPTV05
+#undef DKIM_CBSTAT_DEFAULT
+#undef DKIM_SIG_CHECK
+#pragma GCC poison dkim_dns_init dkim_dns_nslist dkim_dns_config \
+    dkim_dns_trustanchor dkim_set_dns_callback
+#pragma GCC poison dkim_set_final dkim_set_prescreen dkim_sig_process \
+    dkim_sig_ignore dkim_sig_getidentity dkim_getuser \
+    dkim_sig_hdrsigned dkim_sig_gethashes dkim_ohdrs dkim_diffheaders
+
 struct dkim_libraries {
 	DKIM_LIB *opendkim;
 	atomic_ullong disagreements;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check/dkim/tags.h"
 
-#include "base/utf8.h"
 #include "mail/domain.h"
 
 bool dkim_is_wsp(char c)
@@ -161,15 +160,10 @@ bool dkim_field_name(struct slice s)
 	return s.len > 0;
 }
 
+/* Which octets a label may have, and that U-labels are UTF-8, is said by
+ * domain_normalise(). */
 static bool label_ok(struct slice label)
 {
-	for (size_t i = 0; i < label.len; i++) {
-		char c = label.data[i];
-
-		if (!ascii_alnum(c) && c != '-' && c != '_' &&
-		    (unsigned char)c < 0x80)
-			return false;
-	}
 	return label.len > 0 && label.data[0] != '-' &&
 	    label.data[label.len - 1] != '-';
 }
@@ -179,8 +173,6 @@ const char *dkim_name(struct arena *mem, struct slice value, size_t min_labels)
 	struct slice more = value;
 	size_t labels = 0;
 
-	if (value.len == 0 || !utf8_valid(value))
-		return NULL;
 	for (; more.data != NULL; labels++)
 		if (!label_ok(slice_cut(&more, '.')))
 			return NULL;

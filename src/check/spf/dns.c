@@ -117,12 +117,6 @@ enum dns_type spf_address_type(const struct spf_walk *w)
 	return w->question->client.family == IP_V6 ? DNS_AAAA : DNS_A;
 }
 
-static bool same_network(const struct ip *client, const struct ip *a,
-    unsigned prefix)
-{
-	return client->family == a->family && ip_same_prefix(client, a, prefix);
-}
-
 bool spf_matches_unasked(const struct spf_walk *w,
     const struct spf_directive *d)
 {
@@ -132,9 +126,9 @@ bool spf_matches_unasked(const struct spf_walk *w,
 	case SPF_ALL:
 		return true;
 	case SPF_IP4:
-		return same_network(client, &d->address, d->prefix4);
+		return ip_same_prefix(client, &d->address, d->prefix4);
 	case SPF_IP6:
-		return same_network(client, &d->address, d->prefix6);
+		return ip_same_prefix(client, &d->address, d->prefix6);
 	case SPF_INCLUDE:
 	case SPF_A:
 	case SPF_MX:
