@@ -127,7 +127,7 @@ static void take_evidence(struct record *r, const struct outcome *o)
 		r->rcpt_count = (int64_t)e->rcpt_count;
 		r->rcpts = rcpts_text(r, e->rcpts, e->rcpt_kept);
 	}
-	r->octets = (int64_t)(e->header.octets + e->body_octets);
+	r->octets = message_octets(e);
 	if (o->phase < PHASE_HEADERS)
 		return;
 	r->from_domain = copy(r, e->author.domain);
@@ -195,7 +195,7 @@ struct record *record_make(const struct outcome *o, enum edits_fate edits)
 	r->took_us = o->took_us;
 	r->waited_us = o->waited_us;
 	r->facts = facts_text_of(r, o);
-	detail = record_detail(o);
+	detail = record_detail(o, edits);
 	r->detail = arena_strdup(mem, detail);
 	free(detail);
 	return r;

@@ -79,5 +79,6 @@ size_t record_column_count(void);
 struct record *record_make(const struct outcome *o, enum edits_fate edits);
 void record_drop(struct record *r);                     /* NULL is fine */
 
-/* For record.c: the JSON of the detail; the caller frees. */
-char *record_detail(const struct outcome *o);
+/* For record.c: the JSON of the detail; the caller frees. Changes of the header
+ * are told where there were any: a refused message has none. */
+char *record_detail(const struct outcome *o, enum edits_fate edits);

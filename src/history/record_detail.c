@@ -98,6 +98,20 @@ static void journal(struct json *j, const struct inquiry *dns)
 	json_close(j);
 }
 
+static void tests(struct json *j, const struct trace_tests *tests)
+{
+	struct buf line = { 0 };
+
+	json_open_array(j, "tests");
+	for (size_t i = 0; i < tests->count; i++) {
+		buf_clear(&line);
+		trace_test_show(&tests->items[i], &line);
+		record_put(j, NULL, buf_text(&line));
+	}
+	json_close(j);
+	buf_free(&line);
+}
+
 static void rules(struct json *j, const struct trace *t)
 {
 	json_open_array(j, "rules");
@@ -116,7 +130,7 @@ static void rules(struct json *j, const struct trace *t)
 			    (int)s->effect));
 			json_text(j, "note", s->note);
 		}
-		json_slice(j, "detail", slice_of(s->detail));
+		tests(j, &s->tests);
 		json_close(j);
 	}
 	json_close(j);
@@ -218,7 +232,7 @@ static void marks(struct json *j, const struct outcome *o)
 	observed(j, o->verdict);
 }
 
-char *record_detail(const struct outcome *o)
+char *record_detail(const struct outcome *o, enum edits_fate edits)
 {
 	struct json *j = json_new();
 	char *text;
@@ -229,7 +243,8 @@ char *record_detail(const struct outcome *o)
 	record_findings(j, o);
 	journal(j, o->dns);
 	rules(j, o->trace);
-	fields(j, o);
+	if (edits != EDITS_NONE)
+		fields(j, o);
 	marks(j, o);
 	text = json_render(j, false);
 	json_drop(j);

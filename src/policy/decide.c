@@ -105,21 +105,17 @@ static enum truth try_rule(struct reading *g, const struct rule *r,
 {
 	struct trace_step step = { .rule = r->name, .line = r->line,
 	    .file = r->file };
-	struct buf pen = { 0 };
 	enum truth t;
 
-	g->eval.pen = g->trace == NULL ? NULL : &pen;
+	g->eval.pen = g->trace == NULL ? NULL : &step.tests;
 	t = eval_rule(&g->eval, r, &step.when, &step.unless);
 	*effect = t == TRUTH_YES ? effect_of(g, r) : EFFECT_NONE;
 	if (t == TRUTH_YES && *effect == EFFECT_NONE)
 		t = TRUTH_UNKNOWN;
 	step.effect = *effect;
 	step.fired = *effect == EFFECT_ACTED;
-	if (g->trace != NULL) {
-		step.detail = arena_strdup(g->eval.mem, buf_text(&pen));
+	if (g->trace != NULL)
 		step.note = effect_note(g, r, *effect);
-	}
-	buf_free(&pen);
 	add_step(g, &step);
 	/* Whatever comes of it, it changes nothing: no need to wait. */
 	return r->observe && t == TRUTH_UNKNOWN ? TRUTH_NO : t;

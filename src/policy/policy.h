@@ -86,6 +86,20 @@ unsigned long policy_counter(const struct policy *p, size_t i,
 enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
 extern const struct name truth_names[];
 
+/* One test that was asked. */
+struct trace_test {
+	const char *text;       /* "dmarc.result == fail" */
+	enum truth truth;
+	const char *value;      /* "pass", "absent", "not known yet", ... */
+};
+struct trace_tests {
+	struct trace_test *items;
+	size_t count;
+	size_t room;
+};
+/* For people: "dmarc.result == fail: no (pass)". */
+void trace_test_show(const struct trace_test *t, struct buf *out);
+
 /* One rule tried, for explain. */
 struct trace_step {
 	const char *rule;
@@ -95,7 +109,7 @@ struct trace_step {
 	bool fired;             /* it held and acted */
 	enum effect effect;
 	const char *note;       /* NULL, or "observed only: would reject", ... */
-	const char *detail;     /* "dmarc.result == fail: no (pass)", ... */
+	struct trace_tests tests;       /* in the order they were asked in */
 };
 struct trace {
 	struct trace_step *steps;

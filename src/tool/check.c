@@ -164,6 +164,19 @@ static void print_json(const struct outcome *o)
 	tool_print_json(j);
 }
 
+static void test_lines(const struct tool *t, const struct trace_tests *tests)
+{
+	struct buf line = { 0 };
+
+	for (size_t i = 0; i < tests->count; i++) {
+		buf_clear(&line);
+		buf_adds(&line, "    ");
+		trace_test_show(&tests->items[i], &line);
+		tool_line(t, "", buf_text(&line));
+	}
+	buf_free(&line);
+}
+
 static void trace_lines(const struct tool *t, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->count; i++) {
@@ -175,8 +188,7 @@ static void trace_lines(const struct tool *t, const struct trace *trace)
 		    s->file, s->line, s->rule);
 		tool_line(t, i == 0 ? "rules" : "", place);
 		tool_line(t, "", s->note);
-		if (s->detail != NULL && s->detail[0] != '\0')
-			tool_line(t, "", s->detail);
+		test_lines(t, &s->tests);
 	}
 }
 

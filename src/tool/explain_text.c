@@ -234,16 +234,14 @@ static void methods(const struct tool *t, const struct json_node *d,
 	dmarc(t, json_member(d, "dmarc"), mem);
 }
 
-static void tests(const struct tool *t, const char *detail, struct arena *mem)
+static void tests(const struct tool *t, const struct json_node *step,
+    struct arena *mem)
 {
-	while (detail != NULL && *detail != '\0') {
-		const char *next = strstr(detail, "; ");
-		int len = next != NULL ? (int)(next - detail) :
-		    (int)strlen(detail);
+	const struct json_node *list = json_member(step, "tests");
 
-		tool_line(t, "", arena_printf(mem, "    %.*s", len, detail));
-		detail = next != NULL ? next + 2 : NULL;
-	}
+	for (size_t i = 0; i < json_count(list); i++)
+		tool_line(t, "", arena_printf(mem, "    %s",
+		    or_unknown(json_read_text(json_item(list, i)))));
 }
 
 static void rules(const struct tool *t, const struct json_node *d,
@@ -266,7 +264,7 @@ static void rules(const struct tool *t, const struct json_node *d,
 		    strcmp(unless, "yes") == 0 ? "excepted by its unless" :
 		    strcmp(when, "no") == 0 ? "does not hold" :
 		    "cannot be said"));
-		tests(t, text(s, "detail"), mem);
+		tests(t, s, mem);
 	}
 }
 
@@ -334,12 +332,9 @@ static void verdict(const struct tool *t, const struct record *r,
 	tool_line(t, "notes", joined(json_member(d, "notes"), mem));
 	tool_line(t, "rcpt removed", joined(json_member(d, "rcpts_removed"),
 	    mem));
-	/* What was only prepared for a message that is refused is no change. */
-	if (r->edits == NULL || strcmp(r->edits, "none") != 0) {
-		fields(t, headers, "removed", mem);
-		fields(t, headers, "changed", mem);
-		fields(t, headers, "added", mem);
-	}
+	fields(t, headers, "removed", mem);
+	fields(t, headers, "changed", mem);
+	fields(t, headers, "added", mem);
 	tool_line(t, "not sealed", text(d, "unsealed"));
 	tool_line(t, "time spent", arena_printf(mem, "%" PRId64 ".%03" PRId64
 	    " ms, of it %" PRId64 ".%03" PRId64 " ms for the DNS",
@@ -381,7 +376,7 @@ static void from_trace(const struct tool *t, const struct record *r,
 		    strcmp(rule, r->rule) != 0)
 			continue;
 		tool_line(t, "", "the rule rested on");
-		tests(t, text(s, "detail"), mem);
+		tests(t, s, mem);
 	}
 }
 
