@@ -293,8 +293,7 @@ static void log_verdict(struct log_line *line, const struct policy *p,
 		log_line_number(line, "sealed", o->sealed);
 	log_line_text(line, "unsealed", o->unsealed);
 	log_line_text(line, "id", o->id);
-	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
-	    o->evidence->body_octets));
+	log_line_number(line, "size", message_octets(o->evidence));
 	log_line_number(line, "ms", o->took_us / 1000);
 	log_line_number(line, "dns_ms", o->waited_us / 1000);
 	if (inquiry_out_of_time(o->dns))
