@@ -22,6 +22,7 @@ const struct record_column record_columns[] = {
 	TEXT(from_domain), TEXT(from_status),
 	TEXT(action), TEXT(rule), TEXT(policy), TEXT(file), NUMBER(line),
 	TEXT(code), TEXT(enhanced), TEXT(reply), TEXT(edits),
+	TEXT(observed), TEXT(shadow),
 	TEXT(spf_result), TEXT(spf_domain), TEXT(dkim_result),
 	TEXT(dmarc_result), TEXT(policy_domain), TEXT(org_domain),
 	TEXT(disposition), NUMBER(spf_aligned), NUMBER(dkim_aligned),
@@ -134,10 +135,20 @@ static void take_evidence(struct record *r, const struct outcome *o)
 	r->from_status = name_word(author_status_names, (int)e->author.status);
 }
 
+/* NULL for nothing. */
+static const char *finish_text(struct record *r, struct buf *b)
+{
+	const char *kept = b->len == 0 ? NULL : copy(r, buf_text(b));
+
+	buf_free(b);
+	return kept;
+}
+
 static void take_verdict(struct record *r, const struct outcome *o,
     enum edits_fate edits)
 {
 	const struct verdict *v = o->verdict;
+	struct buf observed = { 0 }, shadow = { 0 };
 
 	r->action = name_word(action_names, (int)v->action);
 	r->rule = copy(r, v->rule);
@@ -148,6 +159,10 @@ static void take_verdict(struct record *r, const struct outcome *o,
 	r->enhanced = copy(r, v->enhanced);
 	r->reply = copy(r, v->text);
 	r->edits = name_word(edits_fate_names, (int)edits);
+	verdict_observed(v, &observed);
+	r->observed = finish_text(r, &observed);
+	shadow_difference(o->shadow, &shadow);
+	r->shadow = finish_text(r, &shadow);
 }
 
 /* A result counts when its fact is known: before, the finding is empty. */

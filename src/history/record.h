@@ -56,6 +56,10 @@ struct record {
 	int64_t line;
 	const char *code, *enhanced, *reply;
 	const char *edits;      /* a word of edits_fate_names */
+	const char *observed;   /* "rule:action,...": what rules that only
+				 * watch would have done; NULL: none held */
+	const char *shadow;     /* "action:rule" of the shadow policy, where
+				 * that is another verdict */
 
 	const char *spf_result, *spf_domain, *dkim_result, *dmarc_result;
 	const char *policy_domain, *org_domain, *disposition;

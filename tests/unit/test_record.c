@@ -183,6 +183,8 @@ static void detail_tells_the_shadow(void **state)
 	assert_true(json_member_yes_no(shadow, "differs", false));
 	/* Nothing follows from it. */
 	assert_string_equal(r->action, "tag");
+	assert_non_null(strstr(r->shadow, ":everybody"));
+	assert_null(r->observed);
 	json_document_drop(d);
 	record_drop(r);
 	kit_drop(k);
@@ -257,6 +259,8 @@ static void watched_and_deferred_are_kept(void **state)
 	d = parse(r->detail);
 	assert_string_equal(json_member_text(json_item(json_member(
 	    json_root(d), "observed"), 0), "action"), "discard");
+	assert_string_equal(r->observed, "watched:discard");
+	assert_null(r->shadow);
 	assert_string_equal(json_member_text(json_item(json_member(
 	    json_root(d), "rules"), 0), "note"),
 	    "observed only: would discard");
