@@ -72,6 +72,7 @@ void policy_count(const struct policy *p, const struct verdict *v);
 struct policy_hits {
 	const char *rule, *file;
 	unsigned line;
+	int64_t since;                  /* when counting began */
 	unsigned long acted;
 	unsigned long observed;         /* also: left out of its sample */
 	unsigned long waited;           /* its deferral was used up */
@@ -80,8 +81,14 @@ struct policy_hits {
 struct policy_hits policy_hits(const struct policy *p, size_t i);
 /* The counters of `count NAME`. */
 size_t policy_counter_count(const struct policy *p);
-unsigned long policy_counter(const struct policy *p, size_t i,
-    const char **name);
+struct policy_hits policy_counter(const struct policy *p, size_t i);
+
+/*
+ * `p` takes the place of `old`, which may go on counting: where both are read
+ * from the same file, rules that are word by word the same, and counters of
+ * the same name, go on with one tally for both. Before `p` is used.
+ */
+void policy_keep_counts(struct policy *p, const struct policy *old);
 
 enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
 extern const struct name truth_names[];
