@@ -64,6 +64,8 @@ MASTER_CF = """
 {address}:2525 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/spare.sock
 {address}:2526 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/seal.sock
 {address}:2527 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/hundred.sock
+{address}:2528 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/deferred.sock
+{address}:2529 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/walk.sock
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

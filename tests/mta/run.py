@@ -72,6 +72,7 @@ def tables():
 def scenarios():
     """(name, why, function); dns-down, queue-empty and what looks back at the
     whole run come last."""
+    import deferred
     import hostile
     import hundred
     import milter_client
@@ -80,7 +81,7 @@ def scenarios():
     import sealing
     import sessions
     return (sessions.SCENARIOS + past.SCENARIOS + sealing.SCENARIOS +
-            hundred.SCENARIOS + milter_client.SCENARIOS +
+            hundred.SCENARIOS + deferred.SCENARIOS + milter_client.SCENARIOS +
             milter_hostile.SCENARIOS + hostile.SCENARIOS + past.LAST)
 
 
