@@ -136,15 +136,22 @@ static void rules(struct json *j, const struct trace *t)
 	json_close(j);
 }
 
-/* On one line: the line ends of folds are no part of what it says. */
+/* On one line: a fold is one blank, as it is read. */
 static void field(struct json *j, const char *name, unsigned index,
     const char *value)
 {
 	struct buf line = { 0 };
 
-	for (value += value[0] == ' '; *value != '\0'; value++)
-		if (*value != '\r' && *value != '\n')
-			buf_addc(&line, *value);
+	for (value += value[0] == ' '; *value != '\0'; value++) {
+		if (*value == '\r')
+			continue;
+		if (*value == '\n') {
+			buf_addc(&line, ' ');
+			value += strspn(value + 1, " \t");
+			continue;
+		}
+		buf_addc(&line, *value);
+	}
 	json_open_object(j, NULL);
 	record_put(j, "name", name);
 	json_number(j, "index", index);

@@ -85,8 +85,12 @@ static const char *effect_note(struct reading *g, const struct rule *r,
 
 	switch (effect) {
 	case EFFECT_NONE:
-	case EFFECT_ACTED:
 		break;
+	case EFFECT_ACTED:
+		if (r->sample.value == 0)
+			break;
+		return arena_printf(g->eval.mem, "in the sample of %.10g%%",
+		    r->sample.value / 100.0);
 	case EFFECT_OBSERVED:
 		return arena_printf(g->eval.mem, "observed only: would %s",
 		    word);

@@ -115,7 +115,8 @@ struct trace_step {
 	enum truth when, unless;
 	bool fired;             /* it held and acted */
 	enum effect effect;
-	const char *note;       /* NULL, or "observed only: would reject", ... */
+	const char *note;       /* NULL, or "observed only: would reject",
+				 * "in the sample of 10%", ... */
 	struct trace_tests tests;       /* in the order they were asked in */
 };
 struct trace {

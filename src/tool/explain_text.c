@@ -244,6 +244,13 @@ static void tests(const struct tool *t, const struct json_node *step,
 		    or_unknown(json_read_text(json_item(list, i)))));
 }
 
+static const char *holds(const struct json_node *step, struct arena *mem)
+{
+	const char *note = text(step, "note");
+
+	return note == NULL ? "holds" : arena_printf(mem, "holds, %s", note);
+}
+
 static void rules(const struct tool *t, const struct json_node *d,
     struct arena *mem)
 {
@@ -259,7 +266,7 @@ static void rules(const struct tool *t, const struct json_node *d,
 		    "%s %s:%" PRId64 " %s: %s", fired ? "*" : " ",
 		    or_unknown(text(s, "file")),
 		    json_member_number(s, "line", 0),
-		    or_unknown(text(s, "rule")), fired ? "holds" :
+		    or_unknown(text(s, "rule")), fired ? holds(s, mem) :
 		    text(s, "note") != NULL ? text(s, "note") :
 		    strcmp(unless, "yes") == 0 ? "excepted by its unless" :
 		    strcmp(when, "no") == 0 ? "does not hold" :
@@ -328,6 +335,8 @@ static void verdict(const struct tool *t, const struct record *r,
 	    or_unknown(r->rule), or_unknown(r->file), r->line));
 	tool_line(t, "  policy", with_version(mem, r->policy, d));
 	told(t, r, mem);
+	tool_line(t, "would have", r->observed != NULL ? arena_printf(mem,
+	    "%s (only watched, or outside of a sample)", r->observed) : NULL);
 	shadow(t, json_member(d, "shadow"), mem);
 	tool_line(t, "notes", joined(json_member(d, "notes"), mem));
 	tool_line(t, "rcpt removed", joined(json_member(d, "rcpts_removed"),
@@ -349,6 +358,9 @@ void explain_message(const struct tool *t, const struct record *r,
 
 	tool_line(t, "id", r->id);
 	tool_line(t, "queue id", r->queue_id);
+	tool_line(t, "in short", arena_printf(mem, "%s by %s (%s:%" PRId64 ")",
+	    or_unknown(r->action), or_unknown(r->rule), or_unknown(r->file),
+	    r->line));
 	tool_line(t, "received", arena_printf(mem, "%s UTC",
 	    past_time(r->time, when)));
 	if (r->phase != NULL && strcmp(r->phase, "eom") != 0)

@@ -318,6 +318,15 @@ static const struct trace_test *only_no(const struct trace_tests *tests)
 	return found;
 }
 
+/* Does a change that was found make this rule decide? */
+static bool leads_to(const struct nearest *n, const char *rule)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (strcmp(n->changes[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
 static const char *shown(struct arena *mem, const struct trace_test *test)
 {
 	struct buf line = { 0 };
@@ -338,7 +347,8 @@ static void find_misses(const struct trace *trace, struct arena *mem,
 		const struct trace_test *test = s->when == TRUTH_NO ?
 		    only_no(&s->tests) : NULL;
 
-		if (test != NULL && is_open(test->text))
+		if (test != NULL && is_open(test->text) &&
+		    !leads_to(out, s->rule))
 			out->misses[out->miss_count++] = (struct nearest_miss){
 				.rule = s->rule, .file = s->file,
 				.line = s->line,

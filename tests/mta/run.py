@@ -80,9 +80,11 @@ def scenarios():
     import past
     import sealing
     import sessions
+    import walk
     return (sessions.SCENARIOS + past.SCENARIOS + sealing.SCENARIOS +
             hundred.SCENARIOS + deferred.SCENARIOS + milter_client.SCENARIOS +
-            milter_hostile.SCENARIOS + hostile.SCENARIOS + past.LAST)
+            milter_hostile.SCENARIOS + walk.SCENARIOS + hostile.SCENARIOS +
+            past.LAST)
 
 
 class Tally:

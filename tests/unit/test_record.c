@@ -77,7 +77,7 @@ static void columns_are_filled(void **state)
 	assert_int_equal(r->spf_aligned, 0);
 	assert_true(r->octets > 10);
 	assert_true(r->took_us >= r->waited_us);
-	assert_int_equal(record_column_count(), 35);
+	assert_int_equal(record_column_count(), 37);
 	record_drop(r);
 	kit_drop(k);
 }
