@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "check/arc/arc.h"
 #include "history/record.h"
 #include "history/record_json.h"
 
@@ -215,6 +216,19 @@ static void shadow(struct json *j, const struct shadow_outcome *s)
 	json_close(j);
 }
 
+/* RFC 8617 7.2.2: what of ARC stood behind a local policy. */
+static void override_comment(struct json *j, const struct outcome *o)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < o->verdict->override_count; i++)
+		if (o->verdict->overrides[i] == OVERRIDE_LOCAL_POLICY)
+			arc_comment(&o->findings->arc, &text);
+	if (text.len > 0)
+		record_put(j, "override_comment", buf_text(&text));
+	buf_free(&text);
+}
+
 static void marks(struct json *j, const struct outcome *o)
 {
 	record_put(j, "version", o->policy_version);
@@ -236,6 +250,7 @@ static void marks(struct json *j, const struct outcome *o)
 		json_text(j, NULL, name_word(override_names,
 		    (int)o->verdict->overrides[i]));
 	json_close(j);
+	override_comment(j, o);
 	observed(j, o->verdict);
 }
 

@@ -49,6 +49,9 @@ struct authres {
  * (method, result, type, name) are ours or parsed: Keywords of RFC 5321. */
 struct authres_result *authres_add(struct authres *a, struct arena *mem,
     const char *method, const char *result, const char *reason);
+/* The value of a property; NULL: it is not there. */
+const char *authres_find(const struct authres_result *r, const char *type,
+    const char *name);
 /* A NULL value adds nothing. */
 void authres_property(struct authres_result *r, struct arena *mem,
     const char *type, const char *name, const char *value);

@@ -338,6 +338,8 @@ static void verdict(const struct tool *t, const struct record *r,
 	tool_line(t, "would have", r->observed != NULL ? arena_printf(mem,
 	    "%s (only watched, or outside of a sample)", r->observed) : NULL);
 	shadow(t, json_member(d, "shadow"), mem);
+	tool_line(t, "override", joined(json_member(d, "overrides"), mem));
+	tool_line(t, "  comment", text(d, "override_comment"));
 	tool_line(t, "notes", joined(json_member(d, "notes"), mem));
 	tool_line(t, "rcpt removed", joined(json_member(d, "rcpts_removed"),
 	    mem));
