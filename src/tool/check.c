@@ -233,6 +233,9 @@ static void print_text(const struct tool *t, const struct outcome *o)
 		    v->text);
 	shadow_lines(t, o->shadow);
 	puts("");
+	if (v->action > ACTION_QUARANTINE)
+		puts("If the message were not refused or dropped, its header "
+		    "would be changed so:");
 	header_lines(o);
 }
 
