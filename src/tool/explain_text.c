@@ -298,7 +298,9 @@ static void told(const struct tool *t, const struct record *r,
 	else
 		tool_line(t, "told the MTA", r->reply != NULL ?
 		    arena_printf(mem, "%s: %s", or_unknown(r->action),
-		    r->reply) : or_unknown(r->action));
+		    r->reply) : r->action != NULL &&
+		    strcmp(r->action, "tag") == 0 ?
+		    "accept, with the changes below" : or_unknown(r->action));
 	if (r->edits != NULL && strcmp(r->edits, "not-allowed") == 0)
 		tool_line(t, "  but", "this MTA does not let us change all "
 		    "that was to be changed");

@@ -43,8 +43,9 @@ class Walk:
         standard = (self.folder / "standard.policy").read_text()
         self.policy.write_text(standard.replace(
             "\ndefault accept\n", "\n%s\ndefault accept\n" % from_page(), 1))
-        self.daemon = lab.daemon("walk", "unix:%s/walk.sock" % lab.root,
-                                 self.policy)
+        self.daemon = lab.daemon(
+            "walk", "unix:%s/walk.sock" % lab.root, self.policy,
+            'shadow-policy = "%s"\n' % (self.folder / "strict.policy"))
 
     def expect(self, true, told):
         if not true:
@@ -223,6 +224,27 @@ def why_tagged(walk):
             "default"], "explain", word)
 
 
+def shadowed(walk):
+    """What the strict policy would have done instead; it has done nothing."""
+    mail = "shadow@" + SUPPLIER
+    _, message, logged = walk.post("x@soft.example.net", mail)
+    walk.expect(logged["action"] == "accept" and
+                logged.get("shadow") == "tag:no-proof",
+                "shadow: the log says %s" % logged)
+    explain(walk.lab, walk.daemon, logged["id"])
+    walk.says("history", ["shadow=tag:no-proof"], "history", "--shadow",
+              "--limit", "1", "--domain", SUPPLIER)
+    walk.says("explain", ["shadow         tag by no-proof"], "explain",
+              logged["id"])
+    _, text = walk.assay("history", "--shadow", "--limit", "0")
+    walk.expect(all(" shadow=" in line for line in text.splitlines()),
+                "history --shadow: %s" % text)
+    walk.says("diff without files", ["added          rule no-proof",
+                                     "policy strict against mine, since",
+                                     "-> tag by no-proof"],
+              "policy", "diff", "--since", "1h")
+
+
 def overridden(walk):
     """A sealer he trusts: delivered, and the reason is kept for the report."""
     if not can_seal():
@@ -243,7 +265,8 @@ def overridden(walk):
 
 def walk(lab):
     w = Walk(lab)
-    for part in (slips, watched, sampled, in_full, why_tagged, overridden):
+    for part in (slips, watched, sampled, in_full, why_tagged, shadowed,
+                 overridden):
         part(w)
     return w.wrong
 
