@@ -199,10 +199,10 @@ static int explain(const struct tool *t, const struct conf *conf,
 }
 
 /* The id in what was copied around it: a whole reply, Assay-Result or log
- * line; else what was given is the id. */
+ * line, or Postfix's answer to what it took; else what was given is the id. */
 static const char *find_id(const char *text, struct arena *mem)
 {
-	static const char *const marks[] = { "(id ", " id=" };
+	static const char *const marks[] = { "(id ", " id=", "queued as " };
 	size_t len = 0;
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {

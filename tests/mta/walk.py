@@ -208,14 +208,16 @@ def in_full(walk):
 
 def why_tagged(walk):
     """From the delivered message's field, from its queue id, from the log."""
-    _, message, logged = walk.post("x@quar.example.net", "x@quar.example.net")
+    reply, message, logged = walk.post("x@quar.example.net",
+                                       "x@quar.example.net")
     stamp = message.values("Assay-Result")[0]
     explain(walk.lab, walk.daemon, id_of("", message, logged))
     queue_id = re.search(r"with ESMTP id (\w+)",
                          message.values("Received")[0]).group(1)
     line = [text for text in walk.daemon.text().splitlines()
             if "id=" + logged["id"] in text][0]
-    for word in (id_of("", message, logged), queue_id, stamp, line):
+    for word in (id_of("", message, logged), queue_id, stamp, line,
+                 reply):
         walk.says(word, [
             "in short       tag by dmarc-fail (%s:" % walk.policy,
             "dmarc.policy in { quarantine reject }: yes (quarantine)",
