@@ -234,6 +234,22 @@ expect "nobody asked for them" 1 '^0$' sh -c "'$assay' policy diff \
     '$work/sample.policy' '$work/lists.policy' | grep -c messages:"
 expect "a history that is not there" 66 'No such file' "$assay" policy diff \
     "$work/sample.policy" "$work/lists.policy" --history "$work/none.db"
+expect "one file" 64 'two policy files, or none' "$assay" policy diff \
+    "$work/sample.policy"
+expect "no files, no shadow" 78 'has no shadow-policy' "$assay" policy diff
+{
+	echo 'authserv-id = mx.example.org'
+	echo "policy = \"$work/sample.policy\""
+	echo "shadow-policy = \"$work/lists.policy\""
+} >"$work/shadow.conf"
+expect "policy and shadow policy" 0 '^removed *rule dns$' "$assay" policy diff \
+    --conf "$work/shadow.conf"
+expect "the words that differ" 0 '^ *- reject 550 5.7.26$\|^ *+ and spf.result' "$assay" \
+    policy diff "$work/sample.policy" "$work/milder.policy"
+expect "nothing that the shadow would change" 0 '"messages": \[\]' "$assay" \
+    history --shadow --history "$db" --json
+expect "nobody only watched" 0 '"messages": \[\]' "$assay" history \
+    --observed spoof --history "$db" --json
 expect "since no time" 64 'neither a time' "$assay" policy diff \
     "$work/sample.policy" "$work/lists.policy" --since x
 expect "facts that are none" 65 'no JSON' "$assay" policy diff \

@@ -142,3 +142,10 @@ const char *client_exempt(const struct evidence *e)
 	}
 	return NULL;
 }
+
+int64_t message_octets(const struct evidence *e)
+{
+	if (e->header.octets == 0 && e->body_octets == 0)
+		return 0;
+	return (int64_t)(e->header.octets + 2 + e->body_octets);
+}

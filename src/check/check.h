@@ -78,6 +78,10 @@ struct evidence {
  */
 const char *client_exempt(const struct evidence *e);
 
+/* The message as it was sent: its header, the empty line, its body. 0 while
+ * nothing of it is there. */
+int64_t message_octets(const struct evidence *e);
+
 enum engine { ENGINE_LIBRARY, ENGINE_NATIVE, ENGINE_BOTH };
 extern const struct name engine_names[];        /* library native both */
 

@@ -79,6 +79,9 @@ struct arc_finding {            /* RFC 8617 */
 	unsigned oldest_pass;   /* 0: all */
 	bool oldest_known;      /* oldest_pass means something */
 	bool key_missed;        /* the DNS failed for a key of the chain */
+	/* Of a chain that passes: the client of the first hop, as that hop
+	 * has told it (smtp.remote-ip); NULL: it has not. */
+	const char *first_client;
 	/* SHA-256 of the body, relaxed; NULL: not known, or nobody seals. */
 	const unsigned char *body_hash;
 };

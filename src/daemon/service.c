@@ -71,6 +71,8 @@ void service_swap(struct service *s, struct kit *kit)
 {
 	struct kit *old;
 
+	/* Nobody but us changes s->kit, and connections only count in it. */
+	policy_keep_counts(kit->policy, s->kit->policy);
 	kit->deferrals = s->deferrals;
 	pthread_mutex_lock(&s->lock);
 	old = s->kit;

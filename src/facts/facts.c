@@ -134,7 +134,7 @@ const struct fact_def fact_defs[FACT_COUNT] = {
 	[FACT_FORGED_RESULTS] = { "forged.results", FACT_NUMBER, PHASE_HEADERS,
 	    NULL, "result fields that came in under our own name" },
 	[FACT_MESSAGE_SIZE] = { "message.size", FACT_NUMBER, PHASE_EOM, NULL,
-	    "octets of header and body" },
+	    "octets of header, empty line and body" },
 	[FACT_MESSAGE_HEADERS] = { "message.headers", FACT_NUMBER,
 	    PHASE_HEADERS, NULL, "how many header fields" },
 	[FACT_SUBJECT] = { "subject", FACT_TEXT, PHASE_HEADERS, NULL,

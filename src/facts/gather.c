@@ -105,9 +105,7 @@ static void gather_header(const struct gathering *g, struct facts *f)
 	facts_text(f, FACT_SUBJECT, field_text(g, "Subject"));
 	facts_number(f, FACT_FORGED_RESULTS, (int64_t)e->forged_results);
 	facts_number(f, FACT_MESSAGE_HEADERS, (int64_t)e->header.count);
-	/* The empty line between header and body is two octets. */
-	facts_number(f, FACT_MESSAGE_SIZE,
-	    (int64_t)(e->header.octets + 2 + e->body_octets));
+	facts_number(f, FACT_MESSAGE_SIZE, message_octets(e));
 }
 
 static void gather_spf(const struct spf_finding *s, struct facts *f)

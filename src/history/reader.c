@@ -46,7 +46,8 @@ void reader_close(struct reader *r)
 	free(r);
 }
 
-/* ?1 since, ?2 id, ?3 rule, ?4 action, ?5 domain, ?6 client, ?7 seq, ?8 limit.
+/* ?1 since, ?2 id, ?3 rule, ?4 action, ?5 domain, ?6 client, ?7 seq, ?8 limit,
+ * ?9 observed.
  * Only what is asked for stands in the text, so that an index can be used. */
 static void add_conditions(const struct history_query *q, struct buf *sql)
 {
@@ -65,6 +66,11 @@ static void add_conditions(const struct history_query *q, struct buf *sql)
 		    "substr(mail_domain, -length(?5) - 1) = '.' || ?5)");
 	if (q->client != NULL)
 		buf_adds(sql, " AND client_ip = ?6");
+	if (q->observed != NULL)
+		buf_adds(sql, " AND instr(',' || observed, "
+		    "',' || ?9 || ':') > 0");
+	if (q->shadow)
+		buf_adds(sql, " AND shadow IS NOT NULL");
 }
 
 static void bind(sqlite3_stmt *s, const struct history_query *q)
@@ -75,6 +81,7 @@ static void bind(sqlite3_stmt *s, const struct history_query *q)
 	sqlite3_bind_int64(s, 1, q->since);
 	for (int i = 0; i < 5; i++)
 		sqlite3_bind_text(s, i + 2, texts[i], -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 9, q->observed, -1, SQLITE_STATIC);
 }
 
 static bool fail(const struct reader *r, struct error *err)

@@ -20,6 +20,8 @@ struct history_query {
 	const char *rule, *action;
 	const char *domain;             /* of author or MAIL FROM, or above it */
 	const char *client;             /* address as ip_text() writes it */
+	const char *observed;           /* this rule only watched, and held */
+	bool shadow;                    /* the shadow policy disagrees */
 	bool newest_first;
 	bool detail;                    /* fill record.detail, too */
 };

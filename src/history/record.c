@@ -22,6 +22,7 @@ const struct record_column record_columns[] = {
 	TEXT(from_domain), TEXT(from_status),
 	TEXT(action), TEXT(rule), TEXT(policy), TEXT(file), NUMBER(line),
 	TEXT(code), TEXT(enhanced), TEXT(reply), TEXT(edits),
+	TEXT(observed), TEXT(shadow),
 	TEXT(spf_result), TEXT(spf_domain), TEXT(dkim_result),
 	TEXT(dmarc_result), TEXT(policy_domain), TEXT(org_domain),
 	TEXT(disposition), NUMBER(spf_aligned), NUMBER(dkim_aligned),
@@ -129,17 +130,27 @@ static void take_evidence(struct record *r, const struct outcome *o)
 		r->rcpt_count = (int64_t)e->rcpt_count;
 		r->rcpts = rcpts_text(r, e->rcpts, e->rcpt_kept);
 	}
-	r->octets = (int64_t)(e->header.octets + e->body_octets);
+	r->octets = message_octets(e);
 	if (o->phase < PHASE_HEADERS)
 		return;
 	r->from_domain = copy(r, e->author.domain);
 	r->from_status = name_word(author_status_names, (int)e->author.status);
 }
 
+/* NULL for nothing. */
+static const char *finish_text(struct record *r, struct buf *b)
+{
+	const char *kept = b->len == 0 ? NULL : copy(r, buf_text(b));
+
+	buf_free(b);
+	return kept;
+}
+
 static void take_verdict(struct record *r, const struct outcome *o,
     enum edits_fate edits)
 {
 	const struct verdict *v = o->verdict;
+	struct buf observed = { 0 }, shadow = { 0 };
 
 	r->action = name_word(action_names, (int)v->action);
 	r->rule = copy(r, v->rule);
@@ -150,6 +161,10 @@ static void take_verdict(struct record *r, const struct outcome *o,
 	r->enhanced = copy(r, v->enhanced);
 	r->reply = copy(r, v->text);
 	r->edits = name_word(edits_fate_names, (int)edits);
+	verdict_observed(v, &observed);
+	r->observed = finish_text(r, &observed);
+	shadow_difference(o->shadow, &shadow);
+	r->shadow = finish_text(r, &shadow);
 }
 
 /* A result counts when its fact is known: before, the finding is empty. */
@@ -197,7 +212,7 @@ struct record *record_make(const struct outcome *o, enum edits_fate edits)
 	r->took_us = o->took_us;
 	r->waited_us = o->waited_us;
 	r->facts = facts_text_of(r, o);
-	detail = record_detail(o);
+	detail = record_detail(o, edits);
 	r->detail = arena_strdup(mem, detail);
 	free(detail);
 	return r;

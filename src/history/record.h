@@ -56,6 +56,10 @@ struct record {
 	int64_t line;
 	const char *code, *enhanced, *reply;
 	const char *edits;      /* a word of edits_fate_names */
+	const char *observed;   /* "rule:action,...": what rules that only
+				 * watch would have done; NULL: none held */
+	const char *shadow;     /* "action:rule" of the shadow policy, where
+				 * that is another verdict */
 
 	const char *spf_result, *spf_domain, *dkim_result, *dmarc_result;
 	const char *policy_domain, *org_domain, *disposition;
@@ -79,5 +83,6 @@ size_t record_column_count(void);
 struct record *record_make(const struct outcome *o, enum edits_fate edits);
 void record_drop(struct record *r);                     /* NULL is fine */
 
-/* For record.c: the JSON of the detail; the caller frees. */
-char *record_detail(const struct outcome *o);
+/* For record.c: the JSON of the detail; the caller frees. Changes of the header
+ * are told where there were any: a refused message has none. */
+char *record_detail(const struct outcome *o, enum edits_fate edits);

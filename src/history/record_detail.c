@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "check/arc/arc.h"
 #include "history/record.h"
 #include "history/record_json.h"
 
@@ -100,6 +101,20 @@ static void journal(struct json *j, const struct inquiry *dns)
 	json_close(j);
 }
 
+static void tests(struct json *j, const struct trace_tests *tests)
+{
+	struct buf line = { 0 };
+
+	json_open_array(j, "tests");
+	for (size_t i = 0; i < tests->count; i++) {
+		buf_clear(&line);
+		trace_test_show(&tests->items[i], &line);
+		record_put(j, NULL, buf_text(&line));
+	}
+	json_close(j);
+	buf_free(&line);
+}
+
 static void rules(struct json *j, const struct trace *t)
 {
 	json_open_array(j, "rules");
@@ -118,21 +133,28 @@ static void rules(struct json *j, const struct trace *t)
 			    (int)s->effect));
 			json_text(j, "note", s->note);
 		}
-		json_slice(j, "detail", slice_of(s->detail));
+		tests(j, &s->tests);
 		json_close(j);
 	}
 	json_close(j);
 }
 
-/* On one line: the line ends of folds are no part of what it says. */
+/* On one line: a fold is one blank, as it is read. */
 static void field(struct json *j, const char *name, unsigned index,
     const char *value)
 {
 	struct buf line = { 0 };
 
-	for (value += value[0] == ' '; *value != '\0'; value++)
-		if (*value != '\r' && *value != '\n')
-			buf_addc(&line, *value);
+	for (value += value[0] == ' '; *value != '\0'; value++) {
+		if (*value == '\r')
+			continue;
+		if (*value == '\n') {
+			buf_addc(&line, ' ');
+			value += strspn(value + 1, " \t");
+			continue;
+		}
+		buf_addc(&line, *value);
+	}
 	json_open_object(j, NULL);
 	record_put(j, "name", name);
 	json_number(j, "index", index);
@@ -196,6 +218,19 @@ static void shadow(struct json *j, const struct shadow_outcome *s)
 	json_close(j);
 }
 
+/* RFC 8617 7.2.2: what of ARC stood behind a local policy. */
+static void override_comment(struct json *j, const struct outcome *o)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < o->verdict->override_count; i++)
+		if (o->verdict->overrides[i] == OVERRIDE_LOCAL_POLICY)
+			arc_comment(&o->findings->arc, &text);
+	if (text.len > 0)
+		record_put(j, "override_comment", buf_text(&text));
+	buf_free(&text);
+}
+
 static void marks(struct json *j, const struct outcome *o)
 {
 	record_put(j, "version", o->policy_version);
@@ -217,10 +252,11 @@ static void marks(struct json *j, const struct outcome *o)
 		json_text(j, NULL, name_word(override_names,
 		    (int)o->verdict->overrides[i]));
 	json_close(j);
+	override_comment(j, o);
 	observed(j, o->verdict);
 }
 
-char *record_detail(const struct outcome *o)
+char *record_detail(const struct outcome *o, enum edits_fate edits)
 {
 	struct json *j = json_new();
 	char *text;
@@ -231,7 +267,8 @@ char *record_detail(const struct outcome *o)
 	record_findings(j, o);
 	journal(j, o->dns);
 	rules(j, o->trace);
-	fields(j, o);
+	if (edits != EDITS_NONE)
+		fields(j, o);
 	marks(j, o);
 	text = json_render(j, false);
 	json_drop(j);

@@ -45,6 +45,10 @@ static const char *const steps[SCHEMA_VERSION] = {
 	/* The memory of deferrals, over a restart; see session/deferral.h. */
 	("CREATE TABLE deferral (key INTEGER PRIMARY KEY,"
 	    " first INTEGER NOT NULL, seen INTEGER NOT NULL);"),
+
+	/* What was not done, but might be: searched for before it is. */
+	("ALTER TABLE message ADD COLUMN observed TEXT;"
+	    "ALTER TABLE message ADD COLUMN shadow TEXT;"),
 };
 
 bool schema_run(sqlite3 *db, const char *sql, struct error *err)

@@ -37,6 +37,16 @@ struct authres_result *authres_add(struct authres *a, struct arena *mem,
 	return r;
 }
 
+const char *authres_find(const struct authres_result *r, const char *type,
+    const char *name)
+{
+	for (size_t i = 0; i < r->property_count; i++)
+		if (slice_is_nocase(slice_of(r->properties[i].type), type) &&
+		    slice_is_nocase(slice_of(r->properties[i].name), name))
+			return r->properties[i].value;
+	return NULL;
+}
+
 void authres_property(struct authres_result *r, struct arena *mem,
     const char *type, const char *name, const char *value)
 {

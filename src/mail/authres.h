@@ -49,6 +49,9 @@ struct authres {
  * (method, result, type, name) are ours or parsed: Keywords of RFC 5321. */
 struct authres_result *authres_add(struct authres *a, struct arena *mem,
     const char *method, const char *result, const char *reason);
+/* The value of a property; NULL: it is not there. */
+const char *authres_find(const struct authres_result *r, const char *type,
+    const char *name);
 /* A NULL value adds nothing. */
 void authres_property(struct authres_result *r, struct arena *mem,
     const char *type, const char *name, const char *value);
@@ -56,7 +59,8 @@ void authres_property(struct authres_result *r, struct arena *mem,
 /*
  * The field's value, folded with CRLF SP below 78 columns where it can be and
  * never beyond 998, starting with a blank, without final CRLF. Folds stand
- * before words of ours only, so no foreign text begins a line. `utf8`: the
+ * before words of ours, and in a long reason before plain words, so nothing
+ * foreign that could be taken for a result begins a line. `utf8`: the
  * message is internationalized (RFC 8616), so UTF-8 may stand in values (what
  * is no UTF-8 becomes "?"); otherwise every octet above 127 becomes "?".
  */

@@ -13,7 +13,8 @@
 
 enum { LINE_MAX_GOOD = 78 };
 
-/* A unit is what is never folded: "smtp.mailfrom=example.com". */
+/* A unit is what is folded nowhere, "smtp.mailfrom=example.com", but for a
+ * reason. */
 struct writer {
 	struct buf *out;
 	struct buf unit;
@@ -172,6 +173,57 @@ static void place_unit(struct writer *w)
 	buf_clear(&w->unit);
 }
 
+/* Before this blank of a reason? Only when a plain word follows, which nobody
+ * who reads line by line could take for a result of ours. */
+static bool may_fold(const char *at)
+{
+	size_t n = 1;
+
+	while (ascii_alnum(at[n]) || at[n] == ',' || at[n] == '.' ||
+	    at[n] == ':' || at[n] == '_' || at[n] == '-')
+		n++;
+	return at[0] == ' ' && n > 1 && (at[n] == ' ' || at[n] == '"') &&
+	    at[-1] != ' ';
+}
+
+/* Where the text is to be folded to end within `room`, or as soon behind it as
+ * can be; 0: nowhere. */
+static size_t fold_place(const char *text, size_t room)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; text[i] != '\0' && (best == 0 || i <= room); i++)
+		if (may_fold(text + i))
+			best = i;
+	return best;
+}
+
+/* A reason is the one value that is often longer than a line. RFC 5322 3.2.4:
+ * a fold in a quoted-string is no part of it, the blank behind it is. */
+static void place_reason(struct writer *w)
+{
+	const char *text = buf_text(&w->unit);
+	size_t n;
+
+	if (2 + w->unit.len + 1 <= LINE_MAX_GOOD) {
+		place_unit(w);
+		return;
+	}
+	buf_addc(w->out, ' ');
+	w->column++;
+	while (w->column + strlen(text) + 1 > LINE_MAX_GOOD &&
+	    (n = fold_place(text, w->column < LINE_MAX_GOOD ?
+	    LINE_MAX_GOOD - w->column : 0)) > 0) {
+		buf_add(w->out, text, n);
+		buf_adds(w->out, "\r\n");
+		w->column = 0;
+		text += n;
+	}
+	buf_adds(w->out, text);
+	w->column += strlen(text);
+	buf_clear(&w->unit);
+}
+
 static void place_result(struct writer *w, const struct authres_result *r)
 {
 	add_keyword(w, r->method);
@@ -185,7 +237,7 @@ static void place_result(struct writer *w, const struct authres_result *r)
 	if (r->reason != NULL) {
 		buf_adds(&w->unit, "reason=");
 		add_value(w, r->reason, false);
-		place_unit(w);
+		place_reason(w);
 	}
 	for (size_t i = 0; i < r->property_count; i++) {
 		add_keyword(w, r->properties[i].type);

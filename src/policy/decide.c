@@ -96,8 +96,12 @@ static const char *effect_note(struct reading *g, const struct rule *r,
 
 	switch (effect) {
 	case EFFECT_NONE:
-	case EFFECT_ACTED:
 		break;
+	case EFFECT_ACTED:
+		if (r->sample.value == 0)
+			break;
+		return arena_printf(g->eval.mem, "in the sample of %.10g%%",
+		    r->sample.value / 100.0);
 	case EFFECT_OBSERVED:
 		return arena_printf(g->eval.mem, "observed only: would %s",
 		    word);
@@ -116,21 +120,17 @@ static enum truth try_rule(struct reading *g, const struct rule *r,
 {
 	struct trace_step step = { .rule = r->name, .line = r->line,
 	    .file = r->file };
-	struct buf pen = { 0 };
 	enum truth t;
 
-	g->eval.pen = g->trace == NULL ? NULL : &pen;
+	g->eval.pen = g->trace == NULL ? NULL : &step.tests;
 	t = eval_rule(&g->eval, r, &step.when, &step.unless);
 	*effect = t == TRUTH_YES ? effect_of(g, r) : EFFECT_NONE;
 	if (t == TRUTH_YES && *effect == EFFECT_NONE)
 		t = TRUTH_UNKNOWN;
 	step.effect = *effect;
 	step.fired = *effect == EFFECT_ACTED;
-	if (g->trace != NULL) {
-		step.detail = arena_strdup(g->eval.mem, buf_text(&pen));
+	if (g->trace != NULL)
 		step.note = effect_note(g, r, *effect);
-	}
-	buf_free(&pen);
 	add_step(g, &step);
 	/* Whatever comes of it, it changes nothing: no need to wait. */
 	return r->observe && t == TRUTH_UNKNOWN ? TRUTH_NO : t;

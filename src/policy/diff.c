@@ -66,7 +66,7 @@ static size_t file_end(const struct source *s, size_t offset)
 }
 
 /* From the rule's name to its closing brace; of `default`, its action. */
-static const char *rule_text(struct arena *mem, const struct policy *p,
+const char *policy_rule_text(struct arena *mem, const struct policy *p,
     const struct rule *r)
 {
 	struct policy_report report = { 0 };
@@ -96,7 +96,7 @@ static struct diff_place place_of(struct diffing *d, const struct policy *p,
     const struct rule *r)
 {
 	return (struct diff_place){ .file = source_name(&p->source, r->offset),
-	    .line = r->line, .text = rule_text(d->mem, p, r) };
+	    .line = r->line, .text = policy_rule_text(d->mem, p, r) };
 }
 
 static const struct rule *find_rule(const struct policy *p, const char *name)

@@ -36,6 +36,11 @@ struct policy_diff {
 	size_t count;
 };
 
+/* The words of a rule from its name on, or of the action of `default`. */
+struct rule;
+const char *policy_rule_text(struct arena *mem, const struct policy *p,
+    const struct rule *r);
+
 /* A rule that changed and moved is two items. */
 struct policy_diff policy_diff(const struct policy *old,
     const struct policy *new, struct arena *mem);

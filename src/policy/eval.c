@@ -248,13 +248,35 @@ static enum truth eval_value(const struct eval *v, const struct test *t,
 }
 
 /* A trace is read by people: what is long is cut. */
+#define SHOWN_MAX 120
+
 static void note(const struct eval *v, const struct test *t, enum truth truth,
     const char *shown)
 {
-	if (v->pen->len > 0)
-		buf_adds(v->pen, "; ");
-	buf_addf(v->pen, "%s: %s (%.120s)", t->text,
-	    name_word(truth_names, (int)truth), shown);
+	struct trace_tests *pen = v->pen;
+
+	if (pen->count == pen->room) {
+		size_t room = pen->room == 0 ? 4 : 2 * pen->room;
+		struct trace_test *more = arena_array(v->mem, room,
+		    sizeof(*more));
+
+		if (pen->count > 0)
+			memcpy(more, pen->items, pen->count * sizeof(*more));
+		pen->items = more;
+		pen->room = room;
+	}
+	pen->items[pen->count++] = (struct trace_test){
+		.text = t->text,
+		.truth = truth,
+		.value = arena_strndup(v->mem, shown,
+		    strnlen(shown, SHOWN_MAX)),
+	};
+}
+
+void trace_test_show(const struct trace_test *t, struct buf *out)
+{
+	buf_addf(out, "%s: %s (%s)", t->text,
+	    name_word(truth_names, (int)t->truth), t->value);
 }
 
 static const char *shown_value(const struct eval *v, const struct test *t,

@@ -16,7 +16,7 @@ struct eval {
 	const struct list *const *lists;        /* by id, see expectation; or
 						 * NULL */
 	struct arena *mem;
-	struct buf *pen;        /* every test asked is written here; or NULL */
+	struct trace_tests *pen;        /* takes every test asked; or NULL */
 };
 
 enum truth eval_expr(const struct eval *v, const struct expr *e);

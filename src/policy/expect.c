@@ -74,18 +74,50 @@ static bool by_rule(const struct policy *p, const struct expectation *x,
 	return strcmp(v->rule, x->rule) == 0;
 }
 
-bool expect_run(const struct policy *p, const struct expectation *x,
-    struct arena *mem, struct buf *got)
+/* Every fact is closed, so there is a verdict. What is expected of a rule
+ * shall not change with its sample. */
+static void run(const struct policy *p, const struct expectation *x,
+    struct arena *mem, struct verdict *v, struct trace *trace)
 {
-	/* What is expected of a rule shall not change with its sample. */
 	const struct policy_past past = { &x->past, x->past != NULL };
 	const struct circumstances around = { .lists = x->lists,
 	    .past = &past, .sampled = true };
+
+	decide(p, x->facts, &around, PHASE_EOM, mem, v, trace);
+}
+
+/* Of the rule that was expected to hold and did not: what kept it. */
+static void tell_why_not(const struct policy *p, const struct expectation *x,
+    struct arena *mem, struct policy_report *report)
+{
 	struct trace trace = { 0 };
 	struct verdict v;
 
-	/* Every fact is closed, so there is a verdict. */
-	decide(p, x->facts, &around, PHASE_EOM, mem, &v, &trace);
+	if (x->rule == NULL || x->not_rule)
+		return;
+	run(p, x, mem, &v, &trace);
+	for (size_t i = 0; i < trace.count; i++) {
+		const struct trace_step *s = &trace.steps[i];
+		struct buf why = { 0 };
+
+		if (strcmp(s->rule, x->rule) != 0 || s->tests.count == 0 ||
+		    (s->when != TRUTH_NO && s->unless != TRUTH_YES))
+			continue;
+		trace_test_show(&s->tests.items[s->tests.count - 1], &why);
+		report_hint(report, "%s %s: %s", x->rule, s->when ==
+		    TRUTH_NO ? "does not hold" : "is excepted by its unless",
+		    buf_text(&why));
+		buf_free(&why);
+	}
+}
+
+bool expect_run(const struct policy *p, const struct expectation *x,
+    struct arena *mem, struct buf *got)
+{
+	struct trace trace = { 0 };
+	struct verdict v;
+
+	run(p, x, mem, &v, &trace);
 	buf_addf(got, "%s by %s", name_word(action_names, (int)v.action),
 	    v.rule);
 	if (x->not_rule && held(&trace, x->rule) &&
@@ -119,6 +151,7 @@ bool expect_check(const struct policy *p, struct policy_report *report)
 			report_error(report, &p->source, x->offset,
 			    "expected %s, got %s", buf_text(&wanted),
 			    buf_text(&got));
+			tell_why_not(p, x, mem, report);
 			ok = false;
 		}
 		buf_clear(&got);

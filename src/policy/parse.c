@@ -41,7 +41,8 @@ static bool parse_default(struct parser *p)
 	r->offset = at;
 	r->file = source_name(&p->policy->source, at);
 	r->line = source_line(&p->policy->source, at);
-	if (!parse_action(p, &r->deed))
+	if (!parse_action(p, "accept, reject, tempfail, discard or quarantine",
+	    &r->deed))
 		return false;
 	if (!r->deed.final) {
 		report_error(p->report, &p->policy->source, at,

@@ -160,7 +160,10 @@ static const struct {
 	{ "report",     take_report },
 };
 
-bool parse_action(struct parser *p, struct deed *out)
+#define ACTIONS "an action (accept, reject, tempfail, discard, quarantine, " \
+	"tag, log, count or report)"
+
+bool parse_action(struct parser *p, const char *wanted, struct deed *out)
 {
 	for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++)
 		if (parser_is_word(p, finals[i].word))
@@ -168,8 +171,18 @@ bool parse_action(struct parser *p, struct deed *out)
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (parser_is_word(p, marks[i].word))
 			return marks[i].take(p, out);
-	return parser_expected(p, "an action (accept, reject, tempfail, "
-	    "discard, quarantine, tag, log, count or report) or \"}\"");
+	return parser_expected(p, wanted);
+}
+
+/* What may stand at this place of a rule; a slip is known by these words. */
+static const char *wanted_in(const struct rule *r, size_t actions)
+{
+	if (actions > 0)
+		return ACTIONS ", sample, at-most or \"}\"";
+	if (r->unless != NULL)
+		return "and, or, or " ACTIONS;
+	return r->when != NULL ? "and, or, unless, or " ACTIONS :
+	    "when, unless, or " ACTIONS;
 }
 
 static bool condition(struct parser *p, const char *word, struct expr **out)
@@ -213,7 +226,7 @@ static bool rule_body(struct parser *p, struct rule *r)
 		bool setting = parse_at_setting(p);
 
 		if (!misplaced(p, r) || !(setting ? parse_setting(p, r) :
-		    parse_action(p, &r->deed)))
+		    parse_action(p, wanted_in(r, actions), &r->deed)))
 			return false;
 		actions += !setting;
 	}

@@ -63,7 +63,7 @@ bool parse_rule(struct parser *p);
 bool parse_at_setting(const struct parser *p);
 bool parse_setting(struct parser *p, struct rule *r);
 /* One action, final or not, into the deed. */
-bool parse_action(struct parser *p, struct deed *out);
+bool parse_action(struct parser *p, const char *wanted, struct deed *out);
 bool parse_expectation(struct parser *p);
 /* To the end of the file at hand; problems are reported. */
 void parse_statements(struct parser *p);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "policy/compile.h"
+#include "policy/counts.h"
 #include "policy/decide.h"
 #include "policy/expect.h"
 #include "policy/file.h"
@@ -60,27 +61,12 @@ static struct policy *new_policy(const char *text, size_t len,
 	return p;
 }
 
-static void free_counts(struct policy_counts *c)
-{
-	free(c->rules);
-	free(c->counters);
-	free(c);
-}
-
-static void start_counts(struct policy *p)
-{
-	p->counts->rules = xcalloc(p->rule_count + 1,
-	    sizeof(*p->counts->rules));
-	p->counts->counters = xcalloc(p->counter_count + 1,
-	    sizeof(*p->counts->counters));
-}
-
 void policy_free(struct policy *p)
 {
 	if (p == NULL)
 		return;
 	arena_free(p->mem);
-	free_counts(p->counts);
+	counts_free(p->counts);
 	free(p->text_room);
 	free(p);
 }
@@ -101,7 +87,7 @@ struct policy *policy_load_text(const char *text, size_t len, const char *name,
 
 	if (policy_parse(p, report) && policy_compile(p, extra, report) &&
 	    expect_check(p, report)) {
-		start_counts(p);
+		counts_start(p);
 		settle(p);
 		report_finish(report);
 		return p;
@@ -181,16 +167,6 @@ enum phase policy_stage(const struct policy *p, size_t i)
 	return r != NULL && !r->observe ? r->stage : PHASE_EOM;
 }
 
-static void count_one(atomic_ulong *n)
-{
-	atomic_fetch_add_explicit(n, 1, memory_order_relaxed);
-}
-
-static unsigned long counted(const atomic_ulong *n)
-{
-	return atomic_load_explicit(n, memory_order_relaxed);
-}
-
 void policy_expired(const struct policy *p, int64_t now, struct buf *out)
 {
 	const struct list_entry *first;
@@ -205,65 +181,6 @@ void policy_expired(const struct policy *p, int64_t now, struct buf *out)
 			    n == 1 ? "es" : "", first->line, d->file,
 			    first->note->until);
 	}
-}
-
-unsigned long policy_pattern_limits(const struct policy *p)
-{
-	return counted(&p->counts->pattern_limits);
-}
-
-void policy_count(const struct policy *p, const struct verdict *v)
-{
-	for (size_t i = 0; i < v->hit_count; i++) {
-		struct rule_counts *c = &p->counts->rules[v->hits[i].index];
-
-		switch (v->hits[i].effect) {
-		case EFFECT_NONE:
-			break;
-		case EFFECT_ACTED:
-			count_one(&c->acted);
-			break;
-		case EFFECT_OBSERVED:
-		case EFFECT_UNSAMPLED:
-			count_one(&c->observed);
-			break;
-		case EFFECT_WAITED:
-			count_one(&c->waited);
-			break;
-		}
-	}
-	for (size_t i = 0; i < v->count_count; i++)
-		count_one(&p->counts->counters[v->counts[i]]);
-}
-
-struct policy_hits policy_hits(const struct policy *p, size_t i)
-{
-	const struct rule_counts *c = &p->counts->rules[i];
-	const struct rule *r = p->rules;
-
-	while (r != NULL && r->index < i)
-		r = r->next;
-	if (r == NULL)
-		r = p->fallback;
-	return (struct policy_hits){ .rule = r->name, .file = r->file,
-	    .line = r->line, .acted = counted(&c->acted),
-	    .observed = counted(&c->observed), .waited = counted(&c->waited) };
-}
-
-size_t policy_counter_count(const struct policy *p)
-{
-	return p->counter_count;
-}
-
-unsigned long policy_counter(const struct policy *p, size_t i,
-    const char **name)
-{
-	const struct counter *c = p->counters;
-
-	for (size_t k = 0; k < i; k++)
-		c = c->next;
-	*name = c->name;
-	return counted(&p->counts->counters[i]);
 }
 
 bool policy_decide(const struct policy *p, const struct facts *f,

@@ -76,6 +76,7 @@ void policy_count(const struct policy *p, const struct verdict *v);
 struct policy_hits {
 	const char *rule, *file;
 	unsigned line;
+	int64_t since;                  /* when counting began */
 	unsigned long acted;
 	unsigned long observed;         /* also: left out of its sample */
 	unsigned long waited;           /* its deferral was used up */
@@ -84,11 +85,31 @@ struct policy_hits {
 struct policy_hits policy_hits(const struct policy *p, size_t i);
 /* The counters of `count NAME`. */
 size_t policy_counter_count(const struct policy *p);
-unsigned long policy_counter(const struct policy *p, size_t i,
-    const char **name);
+struct policy_hits policy_counter(const struct policy *p, size_t i);
+
+/*
+ * `p` takes the place of `old`, which may go on counting: where both are read
+ * from the same file, rules that are word by word the same, and counters of
+ * the same name, go on with one tally for both. Before `p` is used.
+ */
+void policy_keep_counts(struct policy *p, const struct policy *old);
 
 enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
 extern const struct name truth_names[];
+
+/* One test that was asked. */
+struct trace_test {
+	const char *text;       /* "dmarc.result == fail" */
+	enum truth truth;
+	const char *value;      /* "pass", "absent", "not known yet", ... */
+};
+struct trace_tests {
+	struct trace_test *items;
+	size_t count;
+	size_t room;
+};
+/* For people: "dmarc.result == fail: no (pass)". */
+void trace_test_show(const struct trace_test *t, struct buf *out);
 
 /* One rule tried, for explain. */
 struct trace_step {
@@ -98,8 +119,9 @@ struct trace_step {
 	enum truth when, unless;
 	bool fired;             /* it held and acted */
 	enum effect effect;
-	const char *note;       /* NULL, or "observed only: would reject", ... */
-	const char *detail;     /* "dmarc.result == fail: no (pass)", ... */
+	const char *note;       /* NULL, or "observed only: would reject",
+				 * "in the sample of 10%", ... */
+	struct trace_tests tests;       /* in the order they were asked in */
 };
 struct trace {
 	struct trace_step *steps;

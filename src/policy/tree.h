@@ -201,10 +201,10 @@ struct counter {                /* of `count NAME` */
 /* What changes while a policy is in use: all of it counts. */
 struct policy_counts {
 	atomic_ulong pattern_limits;
-	struct rule_counts {
-		atomic_ulong acted, observed, waited;
-	} *rules;               /* by index */
-	atomic_ulong *counters; /* by id */
+	struct tally **rules;           /* by index, see counts.h */
+	size_t rule_count;              /* `default` among them */
+	struct tally **counters;        /* by id */
+	size_t counter_count;
 };
 
 struct policy {

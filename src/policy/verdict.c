@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/buf.h"
-
 const struct name action_names[] = {
 	{ ACTION_ACCEPT,        "accept" },
 	{ ACTION_TAG,           "tag" },
@@ -39,6 +37,27 @@ const struct name override_names[] = {
 bool effect_would(enum effect e)
 {
 	return e == EFFECT_OBSERVED || e == EFFECT_UNSAMPLED;
+}
+
+bool effect_waited(enum effect e)
+{
+	return e == EFFECT_WAITED;
+}
+
+void verdict_observed(const struct verdict *v, struct buf *out)
+{
+	for (size_t i = 0; i < v->hit_count; i++)
+		if (effect_would(v->hits[i].effect))
+			buf_addf(out, "%s%s:%s", out->len > 0 ? "," : "",
+			    v->hits[i].rule, v->hits[i].action);
+}
+
+void verdict_waited(const struct verdict *v, struct buf *out)
+{
+	for (size_t i = 0; i < v->hit_count; i++)
+		if (effect_waited(v->hits[i].effect))
+			buf_addf(out, "%s%s", out->len > 0 ? "," : "",
+			    v->hits[i].rule);
 }
 
 static const struct verdict *mildest(const struct verdict *each, size_t count)

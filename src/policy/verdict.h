@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/name.h"
 
 /* Mildest first: the order in which verdicts of several recipients merge. */
@@ -66,6 +67,13 @@ struct verdict {
 
 /* Was it observed only, or left out of a sample? */
 bool effect_would(enum effect e);
+/* Was its deferral used up? */
+bool effect_waited(enum effect e);
+
+/* What rules that only watch would have done: "spf:reject,other:tag". */
+void verdict_observed(const struct verdict *v, struct buf *out);
+/* The rules whose deferral was used up: "dns,other". */
+void verdict_waited(const struct verdict *v, struct buf *out);
 
 /*
  * The message's verdict from its recipients': the mildest

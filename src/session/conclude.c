@@ -208,22 +208,12 @@ static void log_notes(struct log_line *line, const struct verdict *v)
 	buf_free(&all);
 }
 
-/* What rules that only watch would have done, and those whose deferral was
- * used up: "spf:reject,other:tag". */
 static void log_hits(struct log_line *line, const struct verdict *v)
 {
 	struct buf would = { 0 }, waited = { 0 };
 
-	for (size_t i = 0; i < v->hit_count; i++) {
-		const struct rule_hit *h = &v->hits[i];
-
-		if (effect_would(h->effect))
-			buf_addf(&would, "%s%s:%s", would.len > 0 ? "," : "",
-			    h->rule, h->action);
-		else if (h->effect == EFFECT_WAITED)
-			buf_addf(&waited, "%s%s", waited.len > 0 ? "," : "",
-			    h->rule);
-	}
+	verdict_observed(v, &would);
+	verdict_waited(v, &waited);
 	if (would.len > 0)
 		log_line_text(line, "observed", buf_text(&would));
 	if (waited.len > 0)
@@ -238,10 +228,8 @@ static void log_counts(struct log_line *line, const struct policy *p,
 	struct buf all = { 0 };
 
 	for (size_t i = 0; i < v->count_count; i++) {
-		const char *name;
-
-		policy_counter(p, v->counts[i], &name);
-		buf_addf(&all, "%s%s", i > 0 ? "," : "", name);
+		buf_addf(&all, "%s%s", i > 0 ? "," : "",
+		    policy_counter(p, v->counts[i]).rule);
 	}
 	if (all.len > 0)
 		log_line_text(line, "count", buf_text(&all));
@@ -270,16 +258,13 @@ static const struct path *logged_rcpt(const struct transaction *t)
 	return &e->rcpts[t->phase == PHASE_RCPT ? e->rcpt_kept - 1 : 0];
 }
 
-/* Only what would have been another decision. */
 static void log_shadow(struct log_line *line, const struct shadow_outcome *s)
 {
 	struct buf text = { 0 };
 
-	if (s == NULL || !s->differs)
-		return;
-	buf_addf(&text, "%s:%s", name_word(action_names,
-	    (int)s->verdict->action), s->verdict->rule);
-	log_line_text(line, "shadow", buf_text(&text));
+	shadow_difference(s, &text);
+	if (text.len > 0)
+		log_line_text(line, "shadow", buf_text(&text));
 	buf_free(&text);
 }
 
@@ -302,8 +287,7 @@ static void log_verdict(struct log_line *line, const struct policy *p,
 		log_line_number(line, "sealed", o->sealed);
 	log_line_text(line, "unsealed", o->unsealed);
 	log_line_text(line, "id", o->id);
-	log_line_number(line, "size", (int64_t)(o->evidence->header.octets +
-	    o->evidence->body_octets));
+	log_line_number(line, "size", message_octets(o->evidence));
 	log_line_number(line, "ms", o->took_us / 1000);
 	log_line_number(line, "dns_ms", o->waited_us / 1000);
 	if (inquiry_out_of_time(o->dns))

@@ -126,11 +126,6 @@ static void name_hits(struct buf *b, const struct verdict *v, const char *name,
 		buf_addf(b, ",+%zu", n - NAMED_MAX);
 }
 
-static bool has_waited(enum effect e)
-{
-	return e == EFFECT_WAITED;
-}
-
 /* Folded where a line could get long (RFC 5322 2.1.1). */
 static const char *assay_result(struct transaction *t,
     const struct outcome *o)
@@ -141,7 +136,7 @@ static const char *assay_result(struct transaction *t,
 	buf_addf(&b, " %s; rule=%s; id=%s; policy=%s",
 	    name_word(action_names, v->action), v->rule, o->id, o->policy);
 	name_hits(&hits, v, "observed", effect_would);
-	name_hits(&hits, v, "deferred", has_waited);
+	name_hits(&hits, v, "deferred", effect_waited);
 	/* "; " stands before each; the first blank is where the line folds. */
 	if (hits.len > 0)
 		buf_addf(&b, ";\r\n %s", buf_text(&hits) + 2);

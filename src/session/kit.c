@@ -21,17 +21,40 @@ struct kit *kit_ref(struct kit *k)
 	return k;
 }
 
+#define TIME_TEXT_MAX 32
+
+static const char *time_text(int64_t t, char out[TIME_TEXT_MAX])
+{
+	time_t when = (time_t)t;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL ||
+	    strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		out[0] = '\0';
+	return out;
+}
+
+static void tell_counter(const struct kit *k, const struct policy_hits *h)
+{
+	char since[TIME_TEXT_MAX];
+
+	log_say(k->log, LOG_LEVEL_INFO, "policy %s: counter %s: %lu since %s",
+	    policy_name(k->policy), h->rule, h->acted,
+	    time_text(h->since, since));
+}
+
 static void tell_rule(const struct kit *k, const struct policy_hits *h)
 {
 	struct buf more = { 0 };
+	char since[TIME_TEXT_MAX];
 
 	if (h->observed > 0)
 		buf_addf(&more, ", would have acted %lu times", h->observed);
 	if (h->waited > 0)
 		buf_addf(&more, ", deferred long enough %lu times", h->waited);
 	log_say(k->log, LOG_LEVEL_INFO, "policy %s: rule %s (%s:%u) acted %lu "
-	    "times%s", policy_name(k->policy), h->rule, h->file, h->line,
-	    h->acted, buf_text(&more));
+	    "times%s since %s", policy_name(k->policy), h->rule, h->file,
+	    h->line, h->acted, buf_text(&more), time_text(h->since, since));
 	buf_free(&more);
 }
 
@@ -45,11 +68,9 @@ void kit_tell_hits(const struct kit *k)
 		tell_rule(k, &h);
 	}
 	for (size_t i = 0; i < policy_counter_count(k->policy); i++) {
-		const char *name;
-		unsigned long n = policy_counter(k->policy, i, &name);
+		struct policy_hits h = policy_counter(k->policy, i);
 
-		log_say(k->log, LOG_LEVEL_INFO, "policy %s: counter %s: %lu",
-		    policy_name(k->policy), name, n);
+		tell_counter(k, &h);
 	}
 }
 

@@ -39,6 +39,9 @@ struct shadow_outcome {
 	bool differs;                   /* in action or rule */
 };
 
+/* "reject:spoof", where that is another decision; else nothing. NULL is fine. */
+void shadow_difference(const struct shadow_outcome *s, struct buf *out);
+
 struct outcome {
 	const char *id;
 	enum phase phase;               /* EOM, or that of an early refusal:

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "facts/gather.h"
 #include "session/ruling.h"
 
@@ -51,4 +52,11 @@ const struct shadow_outcome *shadow_decide(struct transaction *t,
 		    strcmp(v->rule, acted->rule) != 0,
 	};
 	return s;
+}
+
+void shadow_difference(const struct shadow_outcome *s, struct buf *out)
+{
+	if (s != NULL && s->differs)
+		buf_addf(out, "%s:%s", name_word(action_names,
+		    (int)s->verdict->action), s->verdict->rule);
 }

@@ -187,6 +187,19 @@ static void print_json(const struct outcome *o)
 	tool_print_json(j);
 }
 
+static void test_lines(const struct tool *t, const struct trace_tests *tests)
+{
+	struct buf line = { 0 };
+
+	for (size_t i = 0; i < tests->count; i++) {
+		buf_clear(&line);
+		buf_adds(&line, "    ");
+		trace_test_show(&tests->items[i], &line);
+		tool_line(t, "", buf_text(&line));
+	}
+	buf_free(&line);
+}
+
 static void trace_lines(const struct tool *t, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->count; i++) {
@@ -198,8 +211,7 @@ static void trace_lines(const struct tool *t, const struct trace *trace)
 		    s->file, s->line, s->rule);
 		tool_line(t, i == 0 ? "rules" : "", place);
 		tool_line(t, "", s->note);
-		if (s->detail != NULL && s->detail[0] != '\0')
-			tool_line(t, "", s->detail);
+		test_lines(t, &s->tests);
 	}
 }
 
@@ -260,6 +272,9 @@ static void print_text(const struct tool *t, const struct outcome *o)
 		    v->text);
 	shadow_lines(t, o->shadow);
 	puts("");
+	if (v->action > ACTION_QUARANTINE)
+		puts("If the message were not refused or dropped, its header "
+		    "would be changed so:");
 	header_lines(o);
 }
 

@@ -175,9 +175,9 @@ static size_t explain_all(const struct tool *t, const struct conf *conf,
 }
 
 static int explain(const struct tool *t, const struct conf *conf,
-    struct reader *reader)
+    struct reader *reader, const char *id)
 {
-	const struct history_query q = { .id = t->words[0], .detail = true };
+	const struct history_query q = { .id = id, .detail = true };
 	struct json *j = t->json ? json_new() : NULL;
 	struct error err = { .text = "" };
 	size_t n = 0;
@@ -194,12 +194,34 @@ static int explain(const struct tool *t, const struct conf *conf,
 		return tool_failed(EX_IOERR, "history %s", err.text);
 	if (n == 0)
 		return tool_failed(EX_NOINPUT, "the history has no message "
-		    "with the id or queue id %s", t->words[0]);
+		    "with the id or queue id %s", id);
 	return EX_OK;
+}
+
+/* The id in what was copied around it: a whole reply, Assay-Result or log
+ * line, or Postfix's answer to what it took; else what was given is the id. */
+static const char *find_id(const char *text, struct arena *mem)
+{
+	static const char *const marks[] = { "(id ", " id=", "queued as " };
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		const char *at = strstr(text, marks[i]);
+
+		if (at == NULL)
+			continue;
+		at += strlen(marks[i]);
+		while (ascii_alnum(at[len]))
+			len++;
+		if (len > 0)
+			return arena_strndup(mem, at, len);
+	}
+	return text;
 }
 
 static int run_explain(struct tool *t)
 {
+	struct arena *mem;
 	struct conf conf;
 	struct reader *reader;
 	int code;
@@ -207,11 +229,13 @@ static int run_explain(struct tool *t)
 	if (t->word_count != 1)
 		return tool_usage(t, "name one id, of a reply, a header or a "
 		    "log line, or a queue id");
+	mem = arena_new(256);
 	reader = past_open(t, &conf, &code);
 	if (reader != NULL)
-		code = explain(t, &conf, reader);
+		code = explain(t, &conf, reader, find_id(t->words[0], mem));
 	reader_close(reader);
 	conf_free(&conf);
+	arena_free(mem);
 	return code;
 }
 
@@ -219,7 +243,8 @@ const struct tool_command explain_command = {
 	.name = "explain",
 	.arguments = "ID|QUEUEID",
 	.help = "why a past message got what it got",
-	.more = "The id stands in the reply, in Assay-Result and in the log.",
+	.more = "The id stands in the reply, in Assay-Result and in the log; "
+	    "any of these\nmay be given whole, in quotes.",
 	.flags = {
 		PAST_FLAG,
 		{ .name = NULL },

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "tool/explain_methods.h"
 #include "tool/past.h"
 
 /* Lines of the last section that are shown. */
@@ -144,130 +145,21 @@ static void questions(const struct tool *t, const struct record *r,
 		question(t, json_item(dns, i), mem);
 }
 
-static void spf_identity(const struct tool *t, const char *title,
-    const struct json_node *s, struct arena *mem)
-{
-	if (s == NULL)
-		return;
-	tool_result(t, title, text(s, "result"));
-	tool_line(t, "  domain", text(s, "domain"));
-	tool_line(t, "  mechanism", text(s, "mechanism"));
-	tool_line(t, "  reason", text(s, "reason"));
-	tool_line(t, "  explanation", text(s, "explanation"));
-	if (text(s, "domain") != NULL)
-		tool_line(t, "  look-ups", arena_printf(mem, "%" PRId64
-		    ", %" PRId64 " of them void",
-		    json_member_number(s, "lookups", 0),
-		    json_member_number(s, "void_lookups", 0)));
-}
-
-static void signature(const struct tool *t, const struct json_node *s,
+static void tests(const struct tool *t, const struct json_node *step,
     struct arena *mem)
 {
-	int64_t bits = json_member_number(s, "bits", 0);
+	const struct json_node *list = json_member(step, "tests");
 
-	tool_result(t, "  signature", text(s, "result"));
-	tool_line(t, "    domain", text(s, "domain"));
-	tool_line(t, "    selector", text(s, "selector"));
-	tool_line(t, "    identity", text(s, "identity"));
-	tool_line(t, "    algorithm", text(s, "algorithm"));
-	if (bits > 0)
-		tool_line(t, "    key", arena_printf(mem, "%" PRId64 " bits%s%s",
-		    bits, json_member_yes_no(s, "testing", false) ?
-		    ", testing" : "", json_member_yes_no(s, "secure", false) ?
-		    ", by DNSSEC" : ""));
-	tool_line(t, "    cause", text(s, "cause"));
-	tool_line(t, "    reason", text(s, "reason"));
+	for (size_t i = 0; i < json_count(list); i++)
+		tool_line(t, "", arena_printf(mem, "    %s",
+		    or_unknown(json_read_text(json_item(list, i)))));
 }
 
-static void arc(const struct tool *t, const struct json_node *a)
+static const char *holds(const struct json_node *step, struct arena *mem)
 {
-	const struct json_node *sealers = json_member(a, "sealers");
+	const char *note = text(step, "note");
 
-	tool_result(t, "arc", text(a, "result"));
-	tool_line(t, "  reason", text(a, "reason"));
-	for (size_t i = 0; i < json_count(sealers); i++)
-		tool_line(t, i == 0 ? "  sealers" : "",
-		    text(json_item(sealers, i), "domain"));
-}
-
-/* What passed, step by step: the identifier, the mode, and what came of it. */
-static void alignment(const struct tool *t, const struct json_node *d,
-    struct arena *mem)
-{
-	const struct json_node *list = json_member(d, "alignment");
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		const struct json_node *id = json_item(list, i);
-		const char *fit = or_unknown(text(id, "aligned"));
-
-		tool_line(t, i == 0 ? "  alignment" : "", arena_printf(mem,
-		    "%s %s, %s: %s (%s)", or_unknown(text(id, "method")),
-		    or_unknown(text(id, "domain")),
-		    or_unknown(text(id, "mode")),
-		    strcmp(fit, "yes") == 0 ? "aligned" :
-		    strcmp(fit, "no") == 0 ? "not aligned" : "not known",
-		    or_unknown(text(id, "why"))));
-	}
-	if (json_count(list) == 0 && text(d, "author_domain") != NULL)
-		tool_line(t, "  alignment", "nothing was authenticated that "
-		    "could align");
-}
-
-static void dmarc(const struct tool *t, const struct json_node *d,
-    struct arena *mem)
-{
-	const struct json_node *queries = json_member(d, "queries");
-
-	if (d == NULL)
-		return;
-	tool_result(t, "dmarc", text(d, "result"));
-	tool_line(t, "  reason", text(d, "reason"));
-	tool_line(t, "  author", text(d, "author_domain"));
-	for (size_t i = 0; i < json_count(queries); i++)
-		tool_line(t, i == 0 ? "  asked" : "",
-		    json_read_text(json_item(queries, i)));
-	tool_line(t, "  record", text(d, "record"));
-	tool_line(t, "  found at", text(d, "policy_domain"));
-	tool_line(t, "  discovery", text(d, "discovery"));
-	tool_line(t, "  org domain", text(d, "org_domain"));
-	alignment(t, d, mem);
-	tool_line(t, "  published", text(d, "published"));
-	tool_line(t, "  policy", text(d, "policy"));
-	tool_line(t, "  disposition", text(d, "disposition"));
-}
-
-static void methods(const struct tool *t, const struct json_node *d,
-    struct arena *mem)
-{
-	const struct json_node *iprev = json_member(d, "iprev");
-	const struct json_node *spf = json_member(d, "spf");
-	const struct json_node *dkim = json_member(d, "dkim");
-
-	tool_result(t, "iprev", text(iprev, "result"));
-	tool_line(t, "  name", text(iprev, "name"));
-	tool_line(t, "  reason", text(iprev, "reason"));
-	spf_identity(t, "spf", json_member(spf, "mailfrom"), mem);
-	spf_identity(t, "spf helo", json_member(spf, "helo"), mem);
-	if (dkim != NULL)
-		tool_line(t, "dkim", arena_printf(mem, "%zu signatures",
-		    json_count(dkim)));
-	for (size_t i = 0; i < json_count(dkim); i++)
-		signature(t, json_item(dkim, i), mem);
-	arc(t, json_member(d, "arc"));
-	dmarc(t, json_member(d, "dmarc"), mem);
-}
-
-static void tests(const struct tool *t, const char *detail, struct arena *mem)
-{
-	while (detail != NULL && *detail != '\0') {
-		const char *next = strstr(detail, "; ");
-		int len = next != NULL ? (int)(next - detail) :
-		    (int)strlen(detail);
-
-		tool_line(t, "", arena_printf(mem, "    %.*s", len, detail));
-		detail = next != NULL ? next + 2 : NULL;
-	}
+	return note == NULL ? "holds" : arena_printf(mem, "holds, %s", note);
 }
 
 static void rules(const struct tool *t, const struct json_node *d,
@@ -285,12 +177,12 @@ static void rules(const struct tool *t, const struct json_node *d,
 		    "%s %s:%" PRId64 " %s: %s", fired ? "*" : " ",
 		    or_unknown(text(s, "file")),
 		    json_member_number(s, "line", 0),
-		    or_unknown(text(s, "rule")), fired ? "holds" :
+		    or_unknown(text(s, "rule")), fired ? holds(s, mem) :
 		    text(s, "note") != NULL ? text(s, "note") :
 		    strcmp(unless, "yes") == 0 ? "excepted by its unless" :
 		    strcmp(when, "no") == 0 ? "does not hold" :
 		    "cannot be said"));
-		tests(t, text(s, "detail"), mem);
+		tests(t, s, mem);
 	}
 }
 
@@ -317,7 +209,9 @@ static void told(const struct tool *t, const struct record *r,
 	else
 		tool_line(t, "told the MTA", r->reply != NULL ?
 		    arena_printf(mem, "%s: %s", or_unknown(r->action),
-		    r->reply) : or_unknown(r->action));
+		    r->reply) : r->action != NULL &&
+		    strcmp(r->action, "tag") == 0 ?
+		    "accept, with the changes below" : or_unknown(r->action));
 	if (r->edits != NULL && strcmp(r->edits, "not-allowed") == 0)
 		tool_line(t, "  but", "this MTA does not let us change all "
 		    "that was to be changed");
@@ -354,16 +248,17 @@ static void verdict(const struct tool *t, const struct record *r,
 	    or_unknown(r->rule), or_unknown(r->file), r->line));
 	tool_line(t, "  policy", with_version(mem, r->policy, d));
 	told(t, r, mem);
+	tool_line(t, "would have", r->observed != NULL ? arena_printf(mem,
+	    "%s (only watched, or outside of a sample)", r->observed) : NULL);
 	shadow(t, json_member(d, "shadow"), mem);
+	tool_line(t, "override", joined(json_member(d, "overrides"), mem));
+	tool_line(t, "  comment", text(d, "override_comment"));
 	tool_line(t, "notes", joined(json_member(d, "notes"), mem));
 	tool_line(t, "rcpt removed", joined(json_member(d, "rcpts_removed"),
 	    mem));
-	/* What was only prepared for a message that is refused is no change. */
-	if (r->edits == NULL || strcmp(r->edits, "none") != 0) {
-		fields(t, headers, "removed", mem);
-		fields(t, headers, "changed", mem);
-		fields(t, headers, "added", mem);
-	}
+	fields(t, headers, "removed", mem);
+	fields(t, headers, "changed", mem);
+	fields(t, headers, "added", mem);
 	tool_line(t, "not sealed", text(d, "unsealed"));
 	tool_line(t, "time spent", arena_printf(mem, "%" PRId64 ".%03" PRId64
 	    " ms, of it %" PRId64 ".%03" PRId64 " ms for the DNS",
@@ -391,6 +286,9 @@ void explain_message(const struct tool *t, const struct record *r,
 
 	tool_line(t, "id", r->id);
 	tool_line(t, "queue id", r->queue_id);
+	tool_line(t, "in short", arena_printf(mem, "%s by %s (%s:%" PRId64 ")",
+	    or_unknown(r->action), or_unknown(r->rule), or_unknown(r->file),
+	    r->line));
 	tool_line(t, "received", arena_printf(mem, "%s UTC",
 	    past_time(r->time, when)));
 	tool_line(t, "decided at", decided_at(r, mem));
@@ -398,7 +296,7 @@ void explain_message(const struct tool *t, const struct record *r,
 	if (detail == NULL)
 		tool_line(t, "detail", "is lost");
 	questions(t, r, detail, mem);
-	methods(t, detail, mem);
+	explain_methods(t, detail, mem);
 	rules(t, detail, mem);
 	verdict(t, r, detail, mem);
 }
@@ -417,7 +315,7 @@ static void from_trace(const struct tool *t, const struct record *r,
 		    strcmp(rule, r->rule) != 0)
 			continue;
 		tool_line(t, "", "the rule rested on");
-		tests(t, text(s, "detail"), mem);
+		tests(t, s, mem);
 	}
 }
 

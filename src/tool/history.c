@@ -65,6 +65,8 @@ static bool read_search(const struct tool *t, struct arena *mem,
 	*out = (struct search){ .limit = USUAL_LIMIT };
 	out->query.newest_first = true;
 	out->query.rule = tool_value(t, "--rule");
+	out->query.observed = tool_value(t, "--observed");
+	out->query.shadow = tool_value(t, "--shadow") != NULL;
 	if (!read_action(action, err) ||
 	    !read_client(tool_value(t, "--client"), out, err) ||
 	    !read_domain(tool_value(t, "--domain"), mem, out, err) ||
@@ -79,17 +81,22 @@ static bool read_search(const struct tool *t, struct arena *mem,
 
 static void print_line(const struct record *r, struct arena *mem)
 {
-	bool early = r->phase != NULL && strcmp(r->phase, "eom") != 0;
 	char when[PAST_TIME_MAX];
 
 	printf("%s %s %-11s %-10s %-20s client=%s from=%s header.from=%s "
-	    "spf=%s dkim=%s dmarc=%s%s%s\n", past_time(r->time, when),
+	    "spf=%s dkim=%s dmarc=%s", past_time(r->time, when),
 	    past_clean(mem, r->id), past_clean(mem, r->queue_id),
 	    past_clean(mem, r->action), past_clean(mem, r->rule),
 	    past_clean(mem, r->client_ip), past_clean(mem, r->mail_from),
 	    past_clean(mem, r->from_domain), past_clean(mem, r->spf_result),
-	    past_clean(mem, r->dkim_result), past_clean(mem, r->dmarc_result),
-	    early ? " at=" : "", early ? r->phase : "");
+	    past_clean(mem, r->dkim_result), past_clean(mem, r->dmarc_result));
+	if (r->phase != NULL && strcmp(r->phase, "eom") != 0)
+		printf(" at=%s", r->phase);
+	if (r->observed != NULL)
+		printf(" observed=%s", past_clean(mem, r->observed));
+	if (r->shadow != NULL)
+		printf(" shadow=%s", past_clean(mem, r->shadow));
+	putchar('\n');
 }
 
 static void print_json(struct json *j, const struct record *r)
@@ -111,6 +118,8 @@ static void print_json(struct json *j, const struct record *r)
 	json_text(j, "action", r->action);
 	json_text(j, "rule", r->rule);
 	json_text(j, "policy", r->policy);
+	json_text(j, "observed", r->observed);
+	json_text(j, "shadow", r->shadow);
 	json_close(j);
 }
 
@@ -187,6 +196,10 @@ const struct tool_command history_command = {
 		  "reject, discard" },
 		{ "--domain", "DOMAIN", "of the author or MAIL FROM, or below" },
 		{ "--client", "ADDRESS", "from this client" },
+		{ "--observed", "RULE", "this rule would have acted, if it "
+		  "did" },
+		{ "--shadow", NULL, "the shadow policy would have decided "
+		  "otherwise" },
 		{ "--limit", "NUMBER", "no more lines (default 100; 0: all)" },
 		PAST_FLAG,
 		{ .name = NULL },

@@ -199,26 +199,13 @@ static void try_compared(struct search *s, const struct facts *f, enum fact id,
 	    strtoll(text, NULL, 10) + 1));
 }
 
-/* The next test of a trace, cut out; they stand behind "; ". */
-static const char *next_test(struct arena *mem, const char **detail)
-{
-	const char *at = *detail, *end;
-
-	if (at == NULL || *at == '\0')
-		return NULL;
-	end = strstr(at, "; ");
-	*detail = end != NULL ? end + 2 : NULL;
-	return arena_strndup(mem, at, end != NULL ? (size_t)(end - at) :
-	    strlen(at));
-}
-
 static void try_traced(struct search *s, const struct facts *f, enum fact id)
 {
 	for (size_t i = 0; i < s->trace->count; i++) {
-		const char *rest = s->trace->steps[i].detail, *test;
+		const struct trace_tests *tests = &s->trace->steps[i].tests;
 
-		while ((test = next_test(s->mem, &rest)) != NULL) {
-			const char *value = behind_fact(test,
+		for (size_t k = 0; k < tests->count; k++) {
+			const char *value = behind_fact(tests->items[k].text,
 			    fact_defs[id].name);
 
 			if (value != NULL)
@@ -239,10 +226,11 @@ static void try_header(struct search *s, size_t i)
 	const char *was = h->value;
 
 	for (size_t k = 0; k < s->trace->count; k++) {
-		const char *rest = s->trace->steps[k].detail, *test;
+		const struct trace_tests *tests = &s->trace->steps[k].tests;
 
-		while ((test = next_test(s->mem, &rest)) != NULL) {
-			const char *value = behind_fact(test, name);
+		for (size_t n = 0; n < tests->count; n++) {
+			const char *value = behind_fact(tests->items[n].text,
+			    name);
 
 			while (value != NULL && (h->value = next_quoted(s->mem,
 			    &value)) != NULL)
@@ -316,18 +304,38 @@ static bool is_open(const char *test)
 }
 
 /* The one test of this rule that says no; NULL: several do, or none. */
-static const char *only_no(struct arena *mem, const char *detail)
+static const struct trace_test *only_no(const struct trace_tests *tests)
 {
-	const char *found = NULL, *test;
+	const struct trace_test *found = NULL;
 
-	while ((test = next_test(mem, &detail)) != NULL) {
-		if (strstr(test, ": no (") == NULL)
+	for (size_t i = 0; i < tests->count; i++) {
+		if (tests->items[i].truth != TRUTH_NO)
 			continue;
 		if (found != NULL)
 			return NULL;
-		found = test;
+		found = &tests->items[i];
 	}
 	return found;
+}
+
+/* Does a change that was found make this rule decide? */
+static bool leads_to(const struct nearest *n, const char *rule)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (strcmp(n->changes[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
+static const char *shown(struct arena *mem, const struct trace_test *test)
+{
+	struct buf line = { 0 };
+	const char *text;
+
+	trace_test_show(test, &line);
+	text = arena_strdup(mem, buf_text(&line));
+	buf_free(&line);
+	return text;
 }
 
 static void find_misses(const struct trace *trace, struct arena *mem,
@@ -336,13 +344,15 @@ static void find_misses(const struct trace *trace, struct arena *mem,
 	out->misses = arena_array(mem, trace->count + 1, sizeof(*out->misses));
 	for (size_t i = 0; i + 1 < trace->count; i++) {
 		const struct trace_step *s = &trace->steps[i];
-		const char *test = s->when == TRUTH_NO ?
-		    only_no(mem, s->detail) : NULL;
+		const struct trace_test *test = s->when == TRUTH_NO ?
+		    only_no(&s->tests) : NULL;
 
-		if (test != NULL && is_open(test))
+		if (test != NULL && is_open(test->text) &&
+		    !leads_to(out, s->rule))
 			out->misses[out->miss_count++] = (struct nearest_miss){
 				.rule = s->rule, .file = s->file,
-				.line = s->line, .test = test,
+				.line = s->line,
+				.test = shown(mem, test),
 			};
 	}
 }

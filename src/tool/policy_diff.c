@@ -15,6 +15,7 @@
 #include "tool/play.h"
 #include "tool/replaying.h"
 #include "tool/tool.h"
+#include "tool/word_diff.h"
 
 #define FACTS_OCTETS_MAX (16 << 20)
 
@@ -24,6 +25,7 @@ struct comparing {
 	struct tool *tool;
 	struct conf conf;
 	struct arena *mem;
+	const char *files[BOTH];
 	struct policy *policies[BOTH];
 	struct changes changes;
 	struct replay_table *past;      /* NULL: no history was asked */
@@ -114,7 +116,7 @@ static int compare_messages(struct comparing *c)
 	if (path == NULL)
 		return EX_OK;
 	for (int i = OLD; i < BOTH && code == EX_OK; i++) {
-		c->conf.policy = c->tool->words[i];
+		c->conf.policy = c->files[i];
 		c->conf.shadow_policy = "";
 		kits[i] = tool_kit(c->tool, &c->conf, &code);
 	}
@@ -281,13 +283,26 @@ static void entry_line(const struct tool *t, const char *sign, size_t n,
 	buf_free(&line);
 }
 
-static void print_item(const struct tool *t, const struct diff_item *d)
+static void print_changed(const struct tool *t, const struct diff_item *d,
+    struct arena *mem)
+{
+	tool_line(t, "", arena_printf(mem, "%s:%u -> %s:%u", d->old.file,
+	    d->old.line, d->new.file, d->new.line));
+	word_diff_print(t, d->old.text, d->new.text, mem);
+}
+
+static void print_item(const struct tool *t, const struct diff_item *d,
+    struct arena *mem)
 {
 	struct buf line = { 0 };
 
 	buf_addf(&line, "%s %s", d->list ? "list" : "rule", d->name);
 	tool_line(t, name_word(diff_names, (int)d->kind), buf_text(&line));
 	buf_free(&line);
+	if (d->kind == DIFF_CHANGED && !d->list) {
+		print_changed(t, d, mem);
+		return;
+	}
 	place_line(t, "-", &d->old);
 	place_line(t, "+", &d->new);
 	entry_line(t, "-", d->fewer, d->first_fewer);
@@ -297,11 +312,26 @@ static void print_item(const struct tool *t, const struct diff_item *d)
 static void print_text(const struct comparing *c, const struct policy_diff *d)
 {
 	for (size_t i = 0; i < d->count; i++)
-		print_item(c->tool, &d->items[i]);
+		print_item(c->tool, &d->items[i], c->mem);
 	if (d->count == 0)
 		puts("no difference in rules and lists");
 	changes_print(&c->changes, c->tool);
 	print_past(c);
+}
+
+static bool name_both(struct comparing *c)
+{
+	if (c->tool->word_count == 2) {
+		c->files[OLD] = c->tool->words[OLD];
+		c->files[NEW] = c->tool->words[NEW];
+		return true;
+	}
+	c->files[OLD] = c->conf.policy;
+	c->files[NEW] = c->conf.shadow_policy;
+	if (c->conf.shadow_policy[0] == '\0')
+		tool_failed(EX_CONFIG, "the configuration has no "
+		    "shadow-policy: name two policy files");
+	return c->conf.shadow_policy[0] != '\0';
 }
 
 static bool load_both(struct comparing *c)
@@ -309,8 +339,7 @@ static bool load_both(struct comparing *c)
 	for (int i = OLD; i < BOTH; i++) {
 		struct policy_report report = { 0 };
 
-		c->policies[i] = setup_policy(&c->conf, c->tool->words[i],
-		    &report);
+		c->policies[i] = setup_policy(&c->conf, c->files[i], &report);
 		if (c->policies[i] == NULL)
 			fputs(buf_text(&report.text), stderr);
 		policy_report_free(&report);
@@ -324,13 +353,14 @@ static int run_diff(struct tool *t)
 	struct error err;
 	int code = EX_CONFIG;
 
-	if (t->word_count != 2)
-		return tool_usage(t, "name two policy files");
+	if (t->word_count != 2 && t->word_count != 0)
+		return tool_usage(t, "name two policy files, or none for the "
+		    "policy and the shadow-policy of the configuration");
 	if (!past_since(t, &c.since, &err))
 		return tool_usage(t, "%s", err.text);
 	c.mem = arena_new(65536);
 	c.changes.mem = c.mem;
-	if (tool_conf(t, &c.conf) && load_both(&c))
+	if (tool_conf(t, &c.conf) && name_both(&c) && load_both(&c))
 		code = compare_all(&c);
 	if (code == EX_OK) {
 		struct policy_diff d = policy_diff(c.policies[OLD],
@@ -351,11 +381,12 @@ static int run_diff(struct tool *t)
 
 const struct tool_command policy_diff_command = {
 	.name = "policy diff",
-	.arguments = "OLD NEW",
+	.arguments = "[OLD NEW]",
 	.help = "what changes from one policy to another",
 	.more = "Rules by name and lists by entry; and, of the messages and "
 	    "facts given,\nthose that would be decided otherwise. With "
-	    "--since or --history also past ones.",
+	    "--since or --history also past ones.\nWithout files: the policy "
+	    "and the shadow-policy of the configuration.",
 	.flags = {
 		{ "--facts", "FILE", "facts as JSON, as check --json prints "
 		  "them" },

@@ -223,8 +223,9 @@ void replay_print(const struct replay_table *t,
 	    title->against != NULL ? title->against : "what was decided",
 	    title->since != 0 ? ", since " : "",
 	    title->since != 0 ? past_time(title->since, when) : "");
-	printf("%lld messages: %lld unchanged, %lld changed, %lld cannot say\n",
-	    (long long)t->messages, (long long)t->unchanged,
+	printf("%lld message%s: %lld unchanged, %lld changed, %lld cannot say\n",
+	    (long long)t->messages, t->messages == 1 ? "" : "s",
+	    (long long)t->unchanged,
 	    (long long)t->changed, (long long)t->unsaid);
 	print_actions(&t->actions);
 	print_pairs(&t->pairs);

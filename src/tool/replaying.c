@@ -28,17 +28,11 @@ static void clear_progress(const struct replaying *r)
 }
 
 /* The first test of a step that lacks its fact: "dnsbl(...)", or NULL. */
-static const char *unknown_test(struct arena *mem, const char *detail)
+static const char *unknown_test(const struct trace_tests *tests)
 {
-	while (detail != NULL && *detail != '\0') {
-		const char *next = strstr(detail, "; ");
-		const char *what = strstr(detail, ": unknown (");
-
-		if (what != NULL && (next == NULL || what < next))
-			return arena_strndup(mem, detail,
-			    (size_t)(what - detail));
-		detail = next != NULL ? next + 2 : NULL;
-	}
+	for (size_t i = 0; i < tests->count; i++)
+		if (tests->items[i].truth == TRUTH_UNKNOWN)
+			return tests->items[i].text;
 	return NULL;
 }
 
@@ -57,7 +51,7 @@ static void cannot_say(struct replaying *r, const struct record *row,
 	}
 	last = &trace.steps[trace.count - 1];
 	replay_cannot_say(r->table, row->id, last->rule,
-	    unknown_test(mem, last->detail));
+	    unknown_test(&last->tests));
 }
 
 static struct decided recorded(const struct record *row)

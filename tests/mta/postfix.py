@@ -66,6 +66,8 @@ MASTER_CF = """
 {address}:2527 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/hundred.sock
 {address}:2528 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/early.sock
 {address}:2529 inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:8893 -o smtpd_delay_reject=yes
+{address}:2530 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/deferred.sock
+{address}:2531 inet n - n - - smtpd -o smtpd_milters=unix:{sockets}/walk.sock
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

@@ -72,6 +72,7 @@ def tables():
 def scenarios():
     """(name, why, function); dns-down, queue-empty and what looks back at the
     whole run come last."""
+    import deferred
     import early
     import hostile
     import hundred
@@ -80,9 +81,11 @@ def scenarios():
     import past
     import sealing
     import sessions
+    import walk
     return (sessions.SCENARIOS + past.SCENARIOS + sealing.SCENARIOS +
-            early.SCENARIOS + hundred.SCENARIOS + milter_client.SCENARIOS +
-            milter_hostile.SCENARIOS + hostile.SCENARIOS + past.LAST)
+            early.SCENARIOS + hundred.SCENARIOS + deferred.SCENARIOS +
+            milter_client.SCENARIOS + milter_hostile.SCENARIOS +
+            walk.SCENARIOS + hostile.SCENARIOS + past.LAST)
 
 
 class Tally:

@@ -107,6 +107,26 @@ def utf8(lab):
     return wrong
 
 
+def utf8_local_part(lab):
+    """SPF that asks for the local part: it is told in the results, in UTF-8 as
+    it came (RFC 8601 2.7.2, RFC 8616). %{l} of such a one matches nothing."""
+    wrong = []
+    sender = octets("j\u00f6rg@eai.spf.example.net")
+    text = Letter(octets("J\u00f6rg <") + sender + ">").write(
+        lab.keys, message_id("utf8", 3))
+    for sink, address, port, _ in doors(lab, "postfix"):
+        client = Client(address, port, "192.0.2.10")
+        client.hello("mail.example.com")
+        client.command("MAIL FROM:<%s> BODY=8BITMIME SMTPUTF8" % sender)
+        client.command("RCPT TO:<bob@example.org>")
+        reply = client.data(text)
+        client.quit()
+        message, complaints = delivered(lab, sink, reply, "port %d" % port)
+        wrong += complaints or missing("port %d" % port, message,
+                                       "spf=pass smtp.mailfrom=%s;" % sender)
+    return wrong
+
+
 def ascii_from_utf8(lab):
     """The same author, but the message is no SMTPUTF8 one: A-labels."""
     wrong = []
@@ -223,6 +243,8 @@ def fifty_at_once(lab):
 SCENARIOS = [
     ("tls", "version and cipher through the MTAs' macros", tls),
     ("smtputf8", "an internationalized message, local part and domain", utf8),
+    ("smtputf8-local-part", "a local part in UTF-8 that SPF asks for",
+     utf8_local_part),
     ("smtputf8-not", "the same author in a message that is none",
      ascii_from_utf8),
     ("bdat", "CHUNKING: the message in pieces", bdat),

@@ -11,6 +11,7 @@ from servers import HOSTS
 SPF = {
     "macros": "exists:%{ir}.%{v}._spf.%{d2} -all",
     "local": "exists:%{l1r-}.user.%{d3} -all",
+    "eai": "exists:%{l}.user.%{d3} ip4:192.0.2.10 -all",
     "helo-macro": "a:%{h} -all",
     "ip6-macro": "exists:%{i}.six.%{d3} -all",
     "macro-bad": "exists:%{x}.example.net -all",

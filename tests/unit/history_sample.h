@@ -133,7 +133,9 @@ static inline struct record *sample_record(struct kit *k,
     const struct sample *s)
 {
 	struct connection *c = sample_connect(k, s);
-	struct record *r = record_make(sample_play(c, s), EDITS_MADE);
+	const struct outcome *o = sample_play(c, s);
+	struct record *r = record_make(o, o->verdict->action <=
+	    ACTION_QUARANTINE ? EDITS_MADE : EDITS_NONE);
 
 	connection_close(c);
 	sample_must(r != NULL);

@@ -279,7 +279,8 @@ static void add_set(struct sealed *s, unsigned i, const struct oddity *odd)
 	set->seal_name = odd->at == i && odd->name != NULL ? odd->name :
 	    "ARC-Seal";
 	set->parts[ARC_RESULTS] = arena_printf(mem, " i=%u; mx%u.example.com;"
-	    "\r\n\tspf=pass smtp.mailfrom=example.com", i, i);
+	    "\r\n\tspf=pass smtp.mailfrom=example.com"
+	    " smtp.remote-ip=\"2001:DB8::%x\"", i, i, i);
 	set->parts[ARC_MESSAGE] = owned(message_signature(s, i, odd));
 	set->parts[ARC_SEAL] = owned(seal(s, i, odd));
 	s->count = i;
@@ -528,6 +529,27 @@ static const struct row {
 	  AUTH_FAIL, "too short", 0, 0 },
 };
 
+/* RFC 8617 7.2.2: the example there, and what has no such comment. */
+static void comment(void **state)
+{
+	struct arc_sealer sealers[] = { { "d2.example", "s2" },
+	    { "d1.example", "s3" } };
+	struct arc_finding f = { .code = AUTH_PASS, .sealers = sealers,
+	    .count = 2, .first_client = "2001:db8::1a" };
+	struct buf text = { 0 };
+
+	(void)state;
+	arc_comment(&f, &text);
+	assert_string_equal(buf_text(&text), "arc=pass as[2].d=d2.example "
+	    "as[2].s=s2 as[1].d=d1.example as[1].s=s3 "
+	    "remote-ip[1]=2001:db8::1a");
+	buf_clear(&text);
+	f.code = AUTH_FAIL;
+	arc_comment(&f, &text);
+	assert_int_equal(text.len, 0);
+	buf_free(&text);
+}
+
 static void check_row(const struct row *r, const struct arc_finding *f)
 {
 	if (f->code != r->code)
@@ -541,6 +563,11 @@ static void check_row(const struct row *r, const struct arc_finding *f)
 		fail_msg("%s: oldest-pass %u", r->label, f->oldest_pass);
 	if (f->count != r->sealers)
 		fail_msg("%s: %zu sealers", r->label, f->count);
+	if (f->code == AUTH_PASS ? f->first_client == NULL ||
+	    strcmp(f->first_client, "2001:db8::1") != 0 :
+	    f->first_client != NULL)
+		fail_msg("%s: the first client is %s", r->label,
+		    f->first_client);
 	if (f->instances != (r->plan.sets > 50 ? 50 : r->plan.sets))
 		fail_msg("%s: %u instances", r->label, f->instances);
 	for (unsigned i = 0; i < f->count; i++) {
@@ -859,6 +886,7 @@ int main(void)
 		TEST(test_flood),
 		TEST(test_giant),
 		TEST(test_check),
+		cmocka_unit_test(comment),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_keys, tear_down_keys);

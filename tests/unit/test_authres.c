@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -315,6 +316,53 @@ static void test_long_values(void **state)
 	arena_free(mem);
 }
 
+/* A long reason is folded inside, before words that look like nothing. */
+static const struct {
+	const char *label, *reason, *wanted;
+} reasons[] = {
+	{ "fits", "no aligned identifier: no SPF pass, no DKIM pass",
+	  " a;\r\n m=fail reason=\"no aligned identifier: no SPF pass, no DKIM "
+	  "pass\"\r\n  header.from=b.example" },
+	{ "long", "none of the identifiers that were authenticated aligns with "
+	  "author.example: SPF pass for bounce.example, DKIM pass for "
+	  "list.example",
+	  " a;\r\n m=fail reason=\"none of the identifiers that were "
+	  "authenticated aligns with\r\n author.example: SPF pass for "
+	  "bounce.example, DKIM pass for list.example\""
+	  "\r\n  header.from=b.example" },
+	{ "hostile", "this text of a stranger wants its line to begin with the "
+	  "words dmarc=pass header.from=bank.example (x) \"y\" ; spf=pass",
+	  " a;\r\n m=fail reason=\"this text of a stranger wants its line to "
+	  "begin with the\r\n words dmarc=pass header.from=bank.example (x) "
+	  "\\\"y\\\" ; spf=pass\"\r\n  header.from=b.example" },
+	{ "blanks", "two  blanks  are  kept  as  they  are  in  a  text  that  "
+	  "has  them  everywhere  and  nowhere  one",
+	  " a;\r\n m=fail reason=\"two  blanks  are  kept  as  they  are  in  a  "
+	  "text  that  has  them  everywhere  and  nowhere  one\""
+	  "\r\n  header.from=b.example" },
+};
+
+static void test_long_reasons(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ROWS(reasons); i++) {
+		struct arena *mem = arena_new(1024);
+		struct authres a = { .id = "a" }, back;
+		struct authres_result *r = authres_add(&a, mem, "m", "fail",
+		    reasons[i].reason);
+		struct buf got = { 0 };
+
+		authres_property(r, mem, "header", "from", "b.example");
+		authres_render(&a, false, &got);
+		if (strcmp(buf_text(&got), reasons[i].wanted) != 0)
+			fail_msg("%s: %s", reasons[i].label, buf_text(&got));
+		assert_true(authres_parse(mem, buf_slice(&got), &back));
+		assert_string_equal(back.results[0].reason, reasons[i].reason);
+		buf_free(&got);
+		arena_free(mem);
+	}
+}
+
 static uint32_t dice(uint32_t *seed)
 {
 	*seed = *seed * 1664525u + 1013904223u;
@@ -360,6 +408,48 @@ static const char *plain(struct arena *mem, const char *value)
 			text[len++] = c > 0x7f ? '?' : (char)c;
 	}
 	return text;
+}
+
+static void same_text(const char *what, const char *got, const char *wanted,
+    const char *field);
+
+/* Reasons of many words, hostile ones among them: each reads back as it was,
+ * and no line begins with what could be a result. */
+static void test_folded_reasons(void **state)
+{
+	uint32_t seed = 5322;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct arena *mem = arena_new(4096);
+		struct authres a = { .id = "a" }, back;
+		struct buf reason = { 0 }, field = { 0 };
+		const char *line;
+
+		for (uint32_t n = dice(&seed) % 60; n > 0; n--)
+			buf_addf(&reason, "%s ", dice(&seed) % 4 != 0 ?
+			    "word" : hostile(mem, &seed, 25));
+		authres_add(&a, mem, "dkim", "fail", buf_text(&reason));
+		authres_render(&a, false, &field);
+		check_lines("reason", buf_text(&field), false);
+		if (!authres_parse(mem, buf_slice(&field), &back))
+			fail_msg("cannot be read back: %s", buf_text(&field));
+		if (reason.len < 300)   /* else it may have been cut */
+			same_text("reason", back.results[0].reason,
+			    plain(mem, buf_text(&reason)), buf_text(&field));
+		line = strstr(buf_text(&field), "reason=");
+		while ((line = strstr(line, "\r\n ")) != NULL) {
+			line += 3;
+			if (!isalnum((unsigned char)*line) && strchr(",.:_-",
+			    *line) == NULL)
+				fail_msg("a line begins with %s", line);
+			if (line[strcspn(line, " =;\"")] == '=')
+				fail_msg("a line begins with %s", line);
+		}
+		buf_free(&reason);
+		buf_free(&field);
+		arena_free(mem);
+	}
 }
 
 static void same_text(const char *what, const char *got, const char *wanted,
@@ -436,6 +526,8 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_long_values),
+		cmocka_unit_test(test_long_reasons),
+		cmocka_unit_test(test_folded_reasons),
 		cmocka_unit_test(test_round_trip),
 	};
 

@@ -179,8 +179,10 @@ static void told(void **state)
 	char *text;
 
 	(void)state;
-	assert_string_equal(o->trace->steps[0].detail,
-	    "dnsbl(\"DUL.example.org=127.0.0.[10;11]\"): yes (listed)");
+	assert_int_equal(o->trace->steps[0].tests.count, 1);
+	assert_string_equal(o->trace->steps[0].tests.items[0].text,
+	    "dnsbl(\"DUL.example.org=127.0.0.[10;11]\")");
+	assert_string_equal(o->trace->steps[0].tests.items[0].value, "listed");
 	facts_json(o->facts, j);
 	text = json_render(j, false);
 	assert_non_null(strstr(text,

@@ -35,8 +35,15 @@ static enum truth ask(const char *when, const struct facts *f,
 {
 	struct policy *p = load_when(when);
 	struct arena *mem = arena_new(1024);
-	struct eval v = { .policy = p, .facts = f, .mem = mem, .pen = pen };
+	struct trace_tests tests = { 0 };
+	struct eval v = { .policy = p, .facts = f, .mem = mem,
+	    .pen = pen != NULL ? &tests : NULL };
 	enum truth t = eval_expr(&v, p->rules->when);
+
+	for (size_t i = 0; i < tests.count; i++) {
+		trace_test_show(&tests.items[i], pen);
+		buf_adds(pen, "\n");
+	}
 
 	arena_free(mem);
 	policy_free(p);
@@ -191,12 +198,19 @@ static void written_down(void **state)
 	some_facts(&f);
 	ask("(dmarc.result == pass or spf.result   ==\n softfail) and "
 	    "tls.version == \"x\" and any arc.trusted in mine and "
-	    "message.size > 1", &f, &pen);
+	    "subject == \"x\"", &f, &pen);
 	assert_string_equal(buf_text(&pen),
-	    "dmarc.result == pass: no (absent); "
-	    "spf.result == softfail: yes (softfail); "
-	    "tls.version == \"x\": unknown (not known yet); "
-	    "any arc.trusted in mine: no (empty)");
+	    "dmarc.result == pass: no (absent)\n"
+	    "spf.result == softfail: yes (softfail)\n"
+	    "tls.version == \"x\": unknown (not known yet)\n"
+	    "any arc.trusted in mine: no (empty)\n");
+	buf_free(&pen);
+	/* A value may hold what it likes: it stays one test of the trace. */
+	facts_text(&f, FACT_SUBJECT, "a; b: no (c)");
+	ask("subject == \"x; y\" or dkim.count > 1", &f, &pen);
+	assert_string_equal(buf_text(&pen),
+	    "subject == \"x; y\": no (a; b: no (c))\n"
+	    "dkim.count > 1: unknown (not known yet)\n");
 	buf_free(&pen);
 }
 

@@ -86,8 +86,11 @@ static void verdicts(void **state)
 	assert_int_equal(trace.count, 8);
 	assert_string_equal(trace.steps[2].rule, "mark");
 	assert_true(trace.steps[2].fired);
-	assert_string_equal(trace.steps[2].detail,
-	    "spf.result == softfail: yes (softfail)");
+	assert_int_equal(trace.steps[2].tests.count, 1);
+	assert_string_equal(trace.steps[2].tests.items[0].text,
+	    "spf.result == softfail");
+	assert_int_equal(trace.steps[2].tests.items[0].truth, TRUTH_YES);
+	assert_string_equal(trace.steps[2].tests.items[0].value, "softfail");
 	assert_string_equal(trace.steps[7].rule, "default");
 
 	facts_word(&f, FACT_DMARC_RESULT, AUTH_FAIL);

@@ -66,7 +66,7 @@ static void columns_are_filled(void **state)
 	assert_string_equal(r->enhanced, "5.7.26");
 	assert_non_null(strstr(r->reply, "example.com 100%"));
 	assert_non_null(strstr(r->reply, r->id));
-	assert_string_equal(r->edits, "made");
+	assert_string_equal(r->edits, "none");
 	assert_string_equal(r->spf_result, "fail");
 	assert_string_equal(r->spf_domain, "example.com");
 	assert_string_equal(r->dkim_result, "none");
@@ -77,7 +77,7 @@ static void columns_are_filled(void **state)
 	assert_int_equal(r->spf_aligned, 0);
 	assert_true(r->octets > 10);
 	assert_true(r->took_us >= r->waited_us);
-	assert_int_equal(record_column_count(), 35);
+	assert_int_equal(record_column_count(), 37);
 	record_drop(r);
 	kit_drop(k);
 }
@@ -183,6 +183,8 @@ static void detail_tells_the_shadow(void **state)
 	assert_true(json_member_yes_no(shadow, "differs", false));
 	/* Nothing follows from it. */
 	assert_string_equal(r->action, "tag");
+	assert_non_null(strstr(r->shadow, ":everybody"));
+	assert_null(r->observed);
 	json_document_drop(d);
 	record_drop(r);
 	kit_drop(k);
@@ -203,8 +205,9 @@ static void detail_tells_the_rules(void **state)
 		last = json_item(rules, i);
 		if (strcmp(json_member_text(last, "rule"), "mark") == 0)
 			fired = json_member_yes_no(last, "fired", false) &&
-			    strstr(json_member_text(last, "detail"),
-			    "mark me") != NULL &&
+			    strcmp(json_read_text(json_item(json_member(last,
+			    "tests"), 0)), "subject matches \"*mark*\": yes "
+			    "(mark me)") == 0 &&
 			    json_member_number(last, "line", 0) > 0;
 	}
 	assert_true(fired);
@@ -244,6 +247,10 @@ static void watched_and_deferred_are_kept(void **state)
 	k->clock.fixed = 1800000000;
 	r = sample_record(k, sample_named("marked"));
 	assert_string_equal(r->action, "tempfail");
+	/* Nothing became of the fields that were prepared. */
+	d = parse(r->detail);
+	assert_null(json_member(json_root(d), "headers"));
+	json_document_drop(d);
 	record_drop(r);
 	k->clock.fixed += 3600;
 	r = sample_record(k, sample_named("marked"));
@@ -252,6 +259,8 @@ static void watched_and_deferred_are_kept(void **state)
 	d = parse(r->detail);
 	assert_string_equal(json_member_text(json_item(json_member(
 	    json_root(d), "observed"), 0), "action"), "discard");
+	assert_string_equal(r->observed, "watched:discard");
+	assert_null(r->shadow);
 	assert_string_equal(json_member_text(json_item(json_member(
 	    json_root(d), "rules"), 0), "note"),
 	    "observed only: would discard");
@@ -321,7 +330,7 @@ static void hostile_bytes_are_kept_whole(void **state)
 	    "From: \"\xff\\\"\" <a@example.com>\n"
 	    "Subject: \x01\xfe\"quote\\ \x7f\n"
 	    "Authentication-Results: mx.example.org; x=\xff\"\n" };
-	struct kit *k = sample_kit(sample_policy);
+	struct kit *k = sample_kit("default accept\n");
 	struct record *r = sample_record(k, &s);
 	struct json_document *facts = parse(r->facts);
 	struct json_document *detail = parse(r->detail);

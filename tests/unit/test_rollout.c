@@ -322,7 +322,6 @@ static void counted(void **state)
 	    "expect accept not by slow { spf.result = fail }\n");
 	struct arena *mem = arena_new(4096);
 	struct facts f = { 0 };
-	const char *name;
 	struct verdict v;
 
 	(void)state;
@@ -348,13 +347,50 @@ static void counted(void **state)
 	assert_int_equal(policy_hits(p, 3).waited, 1);
 	assert_int_equal(policy_hits(p, 3).line, 4);
 	assert_int_equal(policy_counter_count(p), 4);
-	assert_int_equal(policy_counter(p, 0, &name), 0);
-	assert_string_equal(name, "w");
-	assert_int_equal(policy_counter(p, 1, &name), 4);
-	assert_string_equal(name, "fails");
-	assert_int_equal(policy_counter(p, 2, &name), 4);
-	assert_string_equal(name, "both");
-	assert_int_equal(policy_counter(p, 3, &name), 2);
+	assert_int_equal(policy_counter(p, 0).acted, 0);
+	assert_string_equal(policy_counter(p, 0).rule, "w");
+	assert_int_equal(policy_counter(p, 1).acted, 4);
+	assert_string_equal(policy_counter(p, 1).rule, "fails");
+	assert_int_equal(policy_counter(p, 2).acted, 4);
+	assert_string_equal(policy_counter(p, 2).rule, "both");
+	assert_int_equal(policy_counter(p, 3).acted, 2);
+	arena_free(mem);
+	policy_free(p);
+}
+
+/* A reload goes on counting for what is the same, and in one tally with those
+ * who still use the old policy. */
+static void counts_are_kept(void **state)
+{
+	struct policy *old = load("rule a { when spf.result == fail log \"x\" "
+	    "count n }\nrule b { when spf.result == fail log \"x\" }\n"
+	    "default accept\n");
+	struct policy *p = load("# moved\nrule b { when spf.result == fail "
+	    "log \"y\" }\nrule new { log \"x\" count m count n }\n"
+	    "rule a {\n\twhen spf.result == fail\n\tlog \"x\" count n\n}\n"
+	    "default accept\n");
+	struct arena *mem = arena_new(4096);
+	struct facts f = { 0 };
+	struct verdict v;
+
+	(void)state;
+	facts_word(&f, FACT_SPF_RESULT, AUTH_FAIL);
+	facts_close(&f);
+	assert_true(policy_decide(old, &f, PHASE_EOM, mem, &v, NULL));
+	policy_count(old, &v);
+	policy_keep_counts(p, old);
+	policy_count(old, &v);
+	policy_free(old);
+	assert_true(policy_decide(p, &f, PHASE_EOM, mem, &v, NULL));
+	policy_count(p, &v);
+	assert_string_equal(policy_hits(p, 0).rule, "b");
+	assert_int_equal(policy_hits(p, 0).acted, 1);   /* it was changed */
+	assert_int_equal(policy_hits(p, 1).acted, 1);
+	assert_int_equal(policy_hits(p, 2).acted, 3);
+	assert_int_equal(policy_hits(p, 3).acted, 3);   /* default */
+	assert_true(policy_hits(p, 2).since > 0);
+	assert_int_equal(policy_counter(p, 0).acted, 1);        /* m */
+	assert_int_equal(policy_counter(p, 1).acted, 3);        /* n */
 	arena_free(mem);
 	policy_free(p);
 }
@@ -478,6 +514,7 @@ int main(void)
 		cmocka_unit_test(deferred),
 		cmocka_unit_test(early_is_final),
 		cmocka_unit_test(counted),
+		cmocka_unit_test(counts_are_kept),
 		cmocka_unit_test(merged),
 		cmocka_unit_test(included),
 		cmocka_unit_test(included_text_counts),

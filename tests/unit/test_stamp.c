@@ -128,6 +128,16 @@ static const struct {
 	    "dkim=none\n"
 	    "arc=none smtp.remote-ip=192.0.2.1\n"
 	    "dmarc=none\n" },
+	{ "local-part used, UTF-8", CLIENT_RELAY, "192.0.2.1", NULL,
+	    "<j\xc3\xb6rg@x.example>",
+	    { .spf.mailfrom = { .code = AUTH_PASS, .domain = "x.example",
+		  .local_part_used = true },
+	      .dmarc.policy = DMARC_POLICY_ABSENT },
+	    "mx.test\n"
+	    "spf=pass smtp.mailfrom=j\xc3\xb6rg@x.example\n"
+	    "dkim=none\n"
+	    "arc=none smtp.remote-ip=192.0.2.1\n"
+	    "dmarc=none\n" },
 	{ "authenticated", CLIENT_AUTHENTICATED, "192.0.2.1",
 	    "joe@example.org", "<joe@example.org>",
 	    { .iprev.reason = "authenticated submission",
@@ -188,7 +198,15 @@ static void test_round_trip(void **state)
 
 		stamp_results(mem, &options, &e, &cases[i].f, &a);
 		describe(&a, &before);
+		/* A message that is not internationalized bears ASCII only. */
 		authres_render(&a, false, &field);
+		for (size_t k = 0; k < field.len; k++)
+			if ((unsigned char)field.data[k] > 127)
+				fail_msg("%s: %s", cases[i].label, field.data);
+		if (!authres_parse(mem, buf_slice(&field), &back))
+			fail_msg("%s: %s", cases[i].label, buf_text(&field));
+		buf_clear(&field);
+		authres_render(&a, true, &field);
 		if (!authres_parse(mem, buf_slice(&field), &back))
 			fail_msg("%s: %s", cases[i].label, buf_text(&field));
 		describe(&back, &after);

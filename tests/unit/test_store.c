@@ -179,6 +179,12 @@ static const struct {
 	{ "hostile",        { .rule = "' OR 1=1 --" }, 0 },
 	{ "wildcard",       { .domain = "%" }, 0 },
 	{ "both",           { .since = 2000, .rule = "odd" }, 1 },
+	{ "watched",        { .observed = "spf" }, 1 },
+	{ "watched, last",  { .observed = "b_d" }, 1 },
+	{ "part of a name", { .observed = "pf" }, 0 },
+	{ "its action",     { .observed = "reject" }, 0 },
+	{ "watched, %",     { .observed = "b%d" }, 0 },
+	{ "shadow",         { .shadow = true }, 1 },
 };
 
 static void queries_find(void **state)
@@ -192,6 +198,8 @@ static void queries_find(void **state)
 	(void)state;
 	odd->rule = "odd";
 	odd->action = "reject";
+	odd->observed = "spf:reject,b_d:tag";
+	odd->shadow = "tag:other";
 	odd->from_domain = NULL;
 	odd->mail_domain = "sub.sender.example";
 	store_keep(s, make("a", 1000, 1));
@@ -729,7 +737,10 @@ static void old_files_learn_deferrals(void **state)
 
 	(void)state;
 	writer_close(writer_open(path, &err));
-	run_sql("DROP TABLE deferral; PRAGMA user_version = 2");
+	run_sql("DROP TABLE deferral;"
+	    "ALTER TABLE message DROP COLUMN observed;"
+	    "ALTER TABLE message DROP COLUMN shadow;"
+	    "PRAGMA user_version = 2");
 	s = open_store(&wide);
 	assert_true(store_remember(s, d, &err));
 	deferrals_note(d, 9, now());

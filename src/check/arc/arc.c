@@ -3,6 +3,7 @@
 
 #include "check/arc/chain.h"
 #include "check/arc/verify.h"
+#include "mail/authres.h"
 
 /* What all signatures but the newest may make us hash of the header. */
 #define OLDER_OCTETS_MAX (8u << 20)
@@ -94,6 +95,42 @@ static void find_oldest_pass(struct arc_work *w)
 	w->out->oldest_known = true;
 }
 
+/* RFC 8617 10.2: smtp.remote-ip in the results of the first set. */
+static const char *first_client(const struct arc_work *w)
+{
+	const struct arc_set *set = &w->chain.sets[0];
+	struct slice value = w->question->header->fields[
+	    set->parts[ARC_RESULTS].field].value;
+	struct authres results;
+	char text[IP_TEXT_MAX];
+	struct ip ip;
+
+	slice_cut(&value, ';');         /* i=1 */
+	if (value.data == NULL || !authres_parse(w->mem, value, &results))
+		return NULL;
+	for (size_t i = 0; i < results.count; i++) {
+		const char *client = authres_find(&results.results[i],
+		    "smtp", "remote-ip");
+
+		if (client != NULL && ip_parse(slice_of(client), &ip))
+			return arena_strdup(w->mem, ip_text(&ip, text));
+	}
+	return NULL;
+}
+
+void arc_comment(const struct arc_finding *f, struct buf *out)
+{
+	if (f->code != AUTH_PASS)
+		return;
+	buf_adds(out, "arc=pass");
+	for (size_t i = 0; i < f->count; i++)
+		buf_addf(out, " as[%zu].d=%s as[%zu].s=%s", f->count - i,
+		    f->sealers[i].domain, f->count - i,
+		    f->sealers[i].selector);
+	if (f->first_client != NULL)
+		buf_addf(out, " remote-ip[1]=%s", f->first_client);
+}
+
 /* Step 5 decides nothing and may need keys, so it comes when the rest has
  * passed. */
 void arc_conclude(struct arc_work *w)
@@ -112,5 +149,6 @@ void arc_conclude(struct arc_work *w)
 	if (!seals_hold(w))
 		return;
 	w->out->code = AUTH_PASS;
+	w->out->first_client = first_client(w);
 	find_oldest_pass(w);
 }

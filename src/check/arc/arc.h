@@ -40,3 +40,7 @@ struct arc_work *arc_begin(struct arena *mem, struct inquiry *dns,
 void arc_feed(struct arc_work *w, const void *bytes, size_t n);
 /* Waits for keys. Once. */
 void arc_conclude(struct arc_work *w);
+
+/* RFC 8617 7.2.2: what a report says of a chain that passed, "arc=pass
+ * as[1].d=... as[1].s=... remote-ip[1]=..."; nothing of any other. */
+void arc_comment(const struct arc_finding *f, struct buf *out);
