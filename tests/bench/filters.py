@@ -281,6 +281,7 @@ class Daemon(Assayd):
         super().__init__(root, program, name, socket_spec, policy)
 
     def configure(self, policy, extra=""):
+        self.policy = policy
         write(self.conf, ASSAY.format(socket=self.socket_spec, policy=policy,
                                       home=self.folder, engine=self.engine,
                                       resolver=self.more.get("resolver", ""),
