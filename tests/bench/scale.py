@@ -18,7 +18,7 @@ import time
 import filters
 from tables import median, number, table
 
-SETS = {"2k": (600, 8000), "1m": (40, 600)}
+SETS = {"2k": (2000, 8000), "1m": (200, 600)}
 SESSIONS = 16
 GOAL = 1.8
 LABELS = ("1 core", "2 cores")
