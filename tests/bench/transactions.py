@@ -112,10 +112,23 @@ def measure(bench):
                         seen.setdefault((f.name if f else NONE, name),
                                         []).append(
                             send(mta, f, port, file, count))
+            check(bench, running)
         finally:
             mta.stop()
     tell(seen)
     return {"%s / %s" % k: v for k, v in seen.items()}
+
+
+def check(bench, running):
+    """Did assay see the messages as they were sent?"""
+    for f in running:
+        if not isinstance(f, filters.Assay):
+            continue
+        log = f.daemon.text()
+        passed, judged = log.count("dmarc.result=pass"), log.count(" action=")
+        if passed == 0 or passed != judged:
+            bench.said.append("%s, smtp: of %d messages judged %d passed "
+                              "DMARC" % (f.name, judged, passed))
 
 
 def missing():
