@@ -7,7 +7,8 @@
  *
  * usage: corpus FOLDER DOMAINS
  * Writes zone (the lines of a root zone), and per size a list and a folder of
- * messages. All pass SPF, DKIM, DMARC and iprev.
+ * messages. All pass SPF, DKIM, DMARC and iprev, but for those of the set
+ * "soak", of which every second one has something wrong with it.
  */
 #include <stdint.h>
 #include <sys/stat.h>
@@ -180,34 +181,80 @@ static void make_fields(int i, uint64_t number, char values[FIELDS][400],
 	}
 }
 
-static void put_message(struct corpus *c, FILE *list, const char *set, int n,
-    int i, size_t size)
-{
-	char name[128], tags[256], values[FIELDS][400];
-	struct signer_field fields[FIELDS];
-	struct buf body = { 0 };
-	size_t head = 1450;             /* fields and signature, about */
-	char *signature;
-	FILE *f;
+#define FIELD_FROM 2
 
-	make_fields(i, chance(c, 1000000000), values, fields);
-	put_body(c, &body, size > head + 200 ? size - head : 200);
+/*
+ * What is wrong with a message. The domains that a fault invents: any name
+ * below many.example.com is there; below dead.example.net, every question
+ * fails. "%n" is filled in by who plays it (play.h), anew each time.
+ */
+struct fault {
+	const char *name, *sender;      /* NULL: as it should be */
+	const char *from;               /* after signing */
+	bool unsigned_, altered;
+};
+
+static const struct fault no_fault = { 0 };
+
+static char *sign(const struct corpus *c, int i,
+    const struct signer_field *fields, const struct buf *body)
+{
+	char tags[256];
+
 	snprintf(tags, sizeof(tags), "v=1; a=rsa-sha256; c=relaxed/relaxed; "
 	    "d=d%d.example.com; s=s1;\r\n\tt=%lld;", i, (long long)time(NULL));
-	signature = signer_sign(c->keys[i % KEYS], tags,
+	return signer_sign(c->keys[i % KEYS], tags,
 	    "from:to:subject:date:message-id:mime-version:content-type:"
 	    "reply-to:in-reply-to:references", fields, FIELDS,
-	    buf_slice(&body), -1);
-	snprintf(name, sizeof(name), "%s/%d.eml", set, n);
-	f = open_file(c, name);
-	fprintf(f, "DKIM-Signature:%s\r\n", signature);
+	    buf_slice(body), -1);
+}
+
+static void put_file(const struct corpus *c, const char *name,
+    const char *signature, const struct signer_field *fields,
+    const struct buf *body)
+{
+	FILE *f = open_file(c, name);
+
+	if (signature != NULL)
+		fprintf(f, "DKIM-Signature:%s\r\n", signature);
 	for (int k = 0; k < FIELDS; k++)
 		fprintf(f, "%s:%s\r\n", fields[k].name, fields[k].value);
 	fputs("\r\n", f);
-	fwrite(body.data, 1, body.len, f);
+	fwrite(body->data, 1, body->len, f);
 	fclose(f);
-	fprintf(list, "198.51.100.%d mail.d%d.example.com ann@d%d.example.com "
-	    "info@example.org %s/%s\n", i + 1, i, i, c->folder, name);
+}
+
+static void put_line(const struct corpus *c, FILE *list, const char *name,
+    int i, const struct fault *wrong)
+{
+	fprintf(list, "198.51.100.%d ", i + 1);
+	if (wrong->name != NULL)
+		fprintf(list, "%s %s", wrong->name, wrong->sender);
+	else
+		fprintf(list, "mail.d%d.example.com ann@d%d.example.com", i, i);
+	fprintf(list, " info@example.org %s/%s\n", c->folder, name);
+}
+
+static void put_message(struct corpus *c, FILE *list, const char *set, int n,
+    int i, size_t size, const struct fault *wrong)
+{
+	char name[128], values[FIELDS][400];
+	struct signer_field fields[FIELDS];
+	struct buf body = { 0 };
+	size_t head = 1450;             /* fields and signature, about */
+	char *signature = NULL;
+
+	make_fields(i, chance(c, 1000000000), values, fields);
+	put_body(c, &body, size > head + 200 ? size - head : 200);
+	if (!wrong->unsigned_)
+		signature = sign(c, i, fields, &body);
+	if (wrong->altered)
+		body.data[0] ^= 1;
+	if (wrong->from != NULL)
+		fields[FIELD_FROM].value = wrong->from;
+	snprintf(name, sizeof(name), "%s/%d.eml", set, n);
+	put_file(c, name, signature, fields, &body);
+	put_line(c, list, name, i, wrong);
 	free(signature);
 	buf_free(&body);
 }
@@ -237,8 +284,41 @@ static void put_set(struct corpus *c, const char *set, int count, int domains,
 	list = open_file(c, path);
 	for (int n = 0; n < count; n++)
 		put_message(c, list, set, n, (n + n / 10) % domains,
-		    size > 0 ? size : mixed_size(c, n));
+		    size > 0 ? size : mixed_size(c, n), &no_fault);
 	fclose(list);
+}
+
+/* Of ten messages five are as they should be. */
+static void put_soak(struct corpus *c, int count)
+{
+	static const struct fault faults[10] = {
+		[1] = { .altered = true },
+		[3] = { .unsigned_ = true,
+		    .from = " \"The Bank\" <ann@d1.example.com>" },
+		[5] = { "mail.n%n.many.example.com", "ann@n%n.many.example.com",
+		    " ann@n%n.many.example.com", .unsigned_ = true },
+		[7] = { "mail.dead.example.net", "ann%n@n%n.dead.example.net",
+		    " ann@n%n.dead.example.net", .unsigned_ = true },
+		[9] = { .from = " ann@d1.example.com, bob@d2.example.com" },
+	};
+	char path[512];
+	FILE *list;
+
+	snprintf(path, sizeof(path), "%s/soak", c->folder);
+	mkdir(path, 0755);
+	list = open_file(c, "soak.list");
+	for (int n = 0; n < count; n++)
+		put_message(c, list, "soak", n, n / 2 % c->domains,
+		    n % 50 == 20 ? 75000 : 2000 + chance(c, 2000),
+		    &faults[n % 10]);
+	fclose(list);
+}
+
+static void put_soak_zone(FILE *f)
+{
+	fputs("*.many.example.com. TXT \"v=spf1 ip4:198.51.100.0/24 -all\"\n"
+	    "*.many.example.com. A 198.51.100.1\n"
+	    "_dmarc.many.example.com. TXT \"v=DMARC1; p=quarantine\"\n", f);
 }
 
 int main(int argc, char **argv)
@@ -257,6 +337,7 @@ int main(int argc, char **argv)
 	zone = open_file(&c, "zone");
 	for (int i = 0; i < c.domains; i++)
 		put_domain(zone, &c, i);
+	put_soak_zone(zone);
 	fclose(zone);
 	put_set(&c, "2k", 30, KEYS, 2000);
 	put_set(&c, "20k", 30, KEYS, 20000);
@@ -264,6 +345,7 @@ int main(int argc, char **argv)
 	put_set(&c, "1m", 10, KEYS, 1000000);
 	put_set(&c, "mix", 50, KEYS, 0);
 	put_set(&c, "cold", c.domains, c.domains, 4000);
+	put_soak(&c, 2 * c.domains);
 	for (int i = 0; i < KEYS; i++)
 		EVP_PKEY_free(c.keys[i]);
 	return 0;

@@ -82,6 +82,8 @@ server:
   unblock-lan-zones: yes
   num-threads: 1
   outgoing-range: 512
+  infra-host-ttl: 10
+  infra-keep-probing: yes
 remote-control:
   control-enable: no
 forward-zone:
@@ -126,6 +128,7 @@ class Filter:
                              stdout=log, stderr=log)
         self.processes.append(p)
         until(lambda: os.path.exists(sock), 30, name, p)
+        os.chmod(sock, 0o666)
         self.sockets.append("unix:%s" % sock)
 
     def pids(self):
@@ -152,7 +155,7 @@ class Nothing(Filter):
     more = []
 
     def start(self):
-        sock = self.root / (self.name.replace(" ", "-") + ".sock")
+        sock = self.root / (self.name.replace(", ", "-") + ".sock")
         self.spawn([self.build / "tests/bench/bench_nothing",
                     "unix:%s" % sock] + self.more, sock, "nothing")
 
@@ -255,10 +258,14 @@ policy = "{policy}"
 resolver {{
 	servers = {{ "127.0.0.1@53" }}
 	private-zones = yes
+	{resolver}
 }}
 spf {{ engine = "{engine}" }}
 dkim {{ engine = "{engine}" }}
-history {{ path = "{home}/history.db" }}
+history {{
+	path = "{home}/history.db"
+	{history}
+}}
 log {{
 	target = "stderr"
 	format = "logfmt"
@@ -267,18 +274,24 @@ log {{
 
 
 class Daemon(Assayd):
-    def __init__(self, root, program, name, socket_spec, policy, engine):
-        self.engine = engine
+    """`more`: further keys by section."""
+
+    def __init__(self, root, program, name, socket_spec, policy, engine, more):
+        self.engine, self.more = engine, more
         super().__init__(root, program, name, socket_spec, policy)
 
     def configure(self, policy, extra=""):
+        self.policy = policy
         write(self.conf, ASSAY.format(socket=self.socket_spec, policy=policy,
-                                      home=self.folder, engine=self.engine))
+                                      home=self.folder, engine=self.engine,
+                                      resolver=self.more.get("resolver", ""),
+                                      history=self.more.get("history", "")))
 
 
 class Assay(Filter):
     engine, found = "", "dmarc=pass"
     wrap = None                 # a command before assayd's, for profilers
+    more = {}                   # of its configuration
 
     def start(self):
         place = self.root / ("assay-" + self.engine)
@@ -292,7 +305,7 @@ class Assay(Filter):
             program = write(self.root / "wrapped", '#!/bin/sh\nexec %s %s "$@"'
                             '\n' % (self.wrap, program), 0o755)
         self.daemon = Daemon(self.root, str(program), self.engine,
-                             "unix:" + sock, policy, self.engine)
+                             "unix:" + sock, policy, self.engine, self.more)
         self.daemon.start()
         self.processes.append(self.daemon.process)
         self.sockets.append("unix:" + sock)

@@ -63,6 +63,8 @@ static bool read_letter(struct letter *l, const char *path, struct error *err)
 		if (strchr(at, ':') == NULL)
 			return error_set(err, "%s: no field", path);
 		at = take_field(l, at);
+		l->varies |= strstr(l->fields[l->count - 1].value, "%n") !=
+		    NULL;
 	}
 	return true;
 }

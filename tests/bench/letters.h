@@ -21,6 +21,7 @@ struct letter {
 	char *body;                     /* CRLF */
 	size_t body_len;
 	size_t octets;
+	bool varies;                    /* "%n" in a field, see play.h */
 };
 
 struct letters {

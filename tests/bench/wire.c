@@ -197,6 +197,18 @@ void wire_close(struct wire *w)
 	*w = (struct wire){ .fd = -1 };
 }
 
+void wire_hang_up(struct wire *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+bool wire_abort(struct wire *w)
+{
+	return put_packet(w, 'A', "", 0) && flush(w);
+}
+
 void wire_macros(struct wire *w, enum wire_command c,
     const char *const *pairs)
 {

@@ -49,6 +49,8 @@ struct wire {
 bool wire_open(struct wire *w, const char *address, bool bare);
 /* Says good-bye; frees everything. */
 void wire_close(struct wire *w);
+/* As an MTA that dies: wire_close() will have nobody to say it to. */
+void wire_hang_up(struct wire *w);
 
 /* Macros for the command that comes next: name, value, ..., NULL. */
 void wire_macros(struct wire *w, enum wire_command c,
@@ -61,6 +63,9 @@ void wire_macros(struct wire *w, enum wire_command c,
  */
 enum wire_answer wire_say(struct wire *w, enum wire_command c,
     const void *data, size_t n);
+
+/* The message under way ends here; nobody answers to that. */
+bool wire_abort(struct wire *w);
 
 /* True: the values of fields keep their leading blank. */
 bool wire_keeps_blank(const struct wire *w);
