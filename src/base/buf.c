@@ -34,13 +34,29 @@ static inline void make_room(struct buf *b, size_t n)
 		grow(b, n);
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t n)
+char *buf_extend(struct buf *b, size_t n)
 {
+	char *at;
+
 	make_room(b, n);
-	if (n > 0)
-		memcpy(b->data + b->len, bytes, n);
+	at = b->data + b->len;
 	b->len += n;
 	b->data[b->len] = '\0';
+	return at;
+}
+
+void buf_reserve(struct buf *b, size_t n)
+{
+	make_room(b, n);
+	b->data[b->len] = '\0';
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+	char *at = buf_extend(b, n);
+
+	if (n > 0)
+		memcpy(at, bytes, n);
 }
 
 void buf_adds(struct buf *b, const char *s)

@@ -18,6 +18,10 @@ struct buf {
 
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_adds(struct buf *b, const char *s);
+/* n more octets, which the caller writes, all of them. */
+char *buf_extend(struct buf *b, size_t n);
+/* From now on this many octets fit without another allocation. */
+void buf_reserve(struct buf *b, size_t n);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

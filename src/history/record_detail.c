@@ -128,9 +128,13 @@ static void field(struct json *j, const char *name, unsigned index,
 {
 	struct buf line = { 0 };
 
-	for (value += value[0] == ' '; *value != '\0'; value++)
-		if (*value != '\r' && *value != '\n')
-			buf_addc(&line, *value);
+	value += value[0] == ' ';
+	while (*value != '\0') {
+		size_t n = strcspn(value, "\r\n");
+
+		buf_add(&line, value, n);
+		value += n + (value[n] != '\0');
+	}
 	json_open_object(j, NULL);
 	record_put(j, "name", name);
 	json_number(j, "index", index);

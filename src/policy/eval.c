@@ -248,13 +248,19 @@ static enum truth eval_value(const struct eval *v, const struct test *t,
 }
 
 /* A trace is read by people: what is long is cut. */
+#define SHOWN_MAX 120
+
 static void note(const struct eval *v, const struct test *t, enum truth truth,
     const char *shown)
 {
 	if (v->pen->len > 0)
 		buf_adds(v->pen, "; ");
-	buf_addf(v->pen, "%s: %s (%.120s)", t->text,
-	    name_word(truth_names, (int)truth), shown);
+	buf_adds(v->pen, t->text);
+	buf_adds(v->pen, ": ");
+	buf_adds(v->pen, name_word(truth_names, (int)truth));
+	buf_adds(v->pen, " (");
+	buf_add(v->pen, shown, strnlen(shown, SHOWN_MAX));
+	buf_addc(v->pen, ')');
 }
 
 static const char *shown_value(const struct eval *v, const struct test *t,
