@@ -115,7 +115,8 @@ static void take_evidence(struct record *r, const struct outcome *o)
 	r->time = (int64_t)e->received;
 	r->queue_id = copy(r, e->queue_id);
 	if (e->client_ip.family != IP_NONE)
-		r->client_ip = copy(r, ip_text(&e->client_ip, ip));
+		r->client_ip = arena_strdup(r->mem, ip_text(&e->client_ip,
+		    ip));
 	r->client_class = name_word(client_class_names, (int)e->client_class);
 	r->helo = copy(r, e->helo);
 	r->mail_from = copy(r, e->mail.text);
