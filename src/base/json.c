@@ -228,17 +228,7 @@ void json_slice(struct json *j, const char *key, struct slice value)
 
 void json_number(struct json *j, const char *key, int64_t value)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
-	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-	do {
-		digits[--at] = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (value < 0)
-		digits[--at] = '-';
-	buf_add(begin(j, key), digits + at, sizeof(digits) - at);
+	buf_add_number(begin(j, key), value);
 }
 
 void json_yes_no(struct json *j, const char *key, bool value)

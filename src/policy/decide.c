@@ -15,6 +15,7 @@ struct reading {
 	struct trace *trace;
 	struct verdict *out;
 	struct buf subject;
+	struct buf pen;                 /* the trace of the rule at hand */
 	struct rule_hit *hits;          /* every rule that held: many */
 	size_t hit_room;
 	const struct rule *marker;      /* the first one that left a mark */
@@ -105,10 +106,10 @@ static enum truth try_rule(struct reading *g, const struct rule *r,
 {
 	struct trace_step step = { .rule = r->name, .line = r->line,
 	    .file = r->file };
-	struct buf pen = { 0 };
 	enum truth t;
 
-	g->eval.pen = g->trace == NULL ? NULL : &pen;
+	buf_clear(&g->pen);
+	g->eval.pen = g->trace == NULL ? NULL : &g->pen;
 	t = eval_rule(&g->eval, r, &step.when, &step.unless);
 	*effect = t == TRUTH_YES ? effect_of(g, r) : EFFECT_NONE;
 	if (t == TRUTH_YES && *effect == EFFECT_NONE)
@@ -116,10 +117,9 @@ static enum truth try_rule(struct reading *g, const struct rule *r,
 	step.effect = *effect;
 	step.fired = *effect == EFFECT_ACTED;
 	if (g->trace != NULL) {
-		step.detail = arena_strdup(g->eval.mem, buf_text(&pen));
+		step.detail = arena_strdup(g->eval.mem, buf_text(&g->pen));
 		step.note = effect_note(g, r, *effect);
 	}
-	buf_free(&pen);
 	add_step(g, &step);
 	/* Whatever comes of it, it changes nothing: no need to wait. */
 	return r->observe && t == TRUTH_UNKNOWN ? TRUTH_NO : t;
@@ -350,5 +350,6 @@ bool decide(const struct policy *p, const struct facts *f,
 	if (last != NULL)
 		finish(&g, last);
 	buf_free(&g.subject);
+	buf_free(&g.pen);
 	return last != NULL;
 }

@@ -115,7 +115,7 @@ static void test_rows(void **state)
 		if (k.cause != DKIM_CAUSE_NONE)
 			continue;
 		assert_int_equal(k.bits, 256);
-		assert_string_equal(k.library_record, arena_printf(mem,
+		assert_string_equal(dkim_key_library_record(mem, &k), arena_printf(mem,
 		    "v=DKIM1; k=ed25519; p=%s", ED_RAW));
 	}
 }
@@ -133,14 +133,14 @@ static void test_rsa(void **state)
 	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
 	assert_int_equal(k.bits, 2048);
 	assert_true(k.sha256 && k.email && k.testing && k.no_subdomain);
-	assert_string_equal(k.library_record, want);
+	assert_string_equal(dkim_key_library_record(mem, &k), want);
 
 	/* PKCS#1 is wrapped: the same key, the same record. */
 	parse(&k, "p=", plain2048, "");
 	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
 	assert_int_equal(k.bits, 2048);
 	assert_false(k.testing || k.no_subdomain);
-	assert_string_equal(k.library_record, want);
+	assert_string_equal(dkim_key_library_record(mem, &k), want);
 	der = k.material.data;
 	back = d2i_PUBKEY(NULL, &der, (long)k.material.len);
 	assert_non_null(back);
@@ -169,7 +169,7 @@ static void test_sizes(void **state)
 		if (k.cause != DKIM_CAUSE_NONE || k.bits != sizes[i])
 			fail_msg("%u: %u bits, %s", sizes[i], k.bits,
 			    k.reason ? k.reason : "");
-		assert_string_equal(k.library_record + strlen(
+		assert_string_equal(dkim_key_library_record(mem, &k) + strlen(
 		    "v=DKIM1; k=rsa; p="), info);
 		free(info);
 		EVP_PKEY_free(key);
@@ -210,7 +210,7 @@ static void test_long(void **state)
 
 	parse(&k, "p=", dkim_base64_text(mem, der.data, der.len), "");
 	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
-	assert_null(k.library_record);
+	assert_null(dkim_key_library_record(mem, &k));
 	rsa.modulus.len = 2050;
 	assert_false(dkim_rsa_read(dkim_rsa_write(mem, &rsa), &back, &reason));
 }

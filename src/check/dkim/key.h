@@ -39,14 +39,16 @@ struct dkim_key {
 	bool secure;                    /* by DNSSEC */
 
 	const char *record;             /* the text found; NULL: none */
-	/* "v=DKIM1; k=..; p=.." made from material; NULL: too long for
-	 * libopendkim, which reads 1024 octets. */
-	const char *library_record;
 };
 
 /* One record. */
 void dkim_key_parse(struct arena *mem, struct slice record,
     struct dkim_key *out);
+
+/* "v=DKIM1; k=..; p=.." made from the material of a sound key; NULL: too long
+ * for libopendkim, which reads 1024 octets. */
+const char *dkim_key_library_record(struct arena *mem,
+    const struct dkim_key *key);
 
 void dkim_key_prefetch(struct inquiry *dns, const char *key_name);
 
