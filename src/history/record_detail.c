@@ -98,25 +98,37 @@ static void journal(struct json *j, const struct inquiry *dns)
 	json_close(j);
 }
 
+/*
+ * The longest part of most records, so what goes without saying is left out: a
+ * file that is that of the rule before, an exception that does not hold or is
+ * not there, and that a rule did not fire.
+ */
 static void rules(struct json *j, const struct trace *t)
 {
+	const char *file = "";
+
 	json_open_array(j, "rules");
 	for (size_t i = 0; i < t->count; i++) {
 		const struct trace_step *s = &t->steps[i];
 
 		json_open_object(j, NULL);
 		record_put(j, "rule", s->rule);
-		record_put(j, "file", s->file);
+		if (strcmp(s->file, file) != 0)
+			record_put(j, "file", s->file);
+		file = s->file;
 		json_number(j, "line", s->line);
 		json_text(j, "when", name_word(truth_names, (int)s->when));
-		json_text(j, "unless", name_word(truth_names, (int)s->unless));
-		json_yes_no(j, "fired", s->fired);
+		if (s->unless != TRUTH_NO)
+			json_text(j, "unless", name_word(truth_names,
+			    (int)s->unless));
+		record_put_if(j, "fired", s->fired);
 		if (s->note != NULL) {
 			json_text(j, "effect", name_word(effect_names,
 			    (int)s->effect));
 			json_text(j, "note", s->note);
 		}
-		json_slice(j, "detail", slice_of(s->detail));
+		if (*s->detail != '\0')
+			json_text(j, "detail", s->detail);
 		json_close(j);
 	}
 	json_close(j);
