@@ -198,6 +198,24 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return text;
 }
 
+char *arena_concat(struct arena *a, const char *first, ...)
+{
+	size_t len = 0;
+	char *text, *at;
+	va_list args;
+
+	va_start(args, first);
+	for (const char *s = first; s != NULL; s = va_arg(args, const char *))
+		len += strlen(s);
+	va_end(args);
+	text = at = arena_alloc(a, len + 1);
+	va_start(args, first);
+	for (const char *s = first; s != NULL; s = va_arg(args, const char *))
+		at = stpcpy(at, s);
+	va_end(args);
+	return text;
+}
+
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg)
 {
 	struct deferred *d = arena_alloc(a, sizeof(*d));

@@ -27,6 +27,10 @@ char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* All of these texts, one after the other; NULL ends them. */
+char *arena_concat(struct arena *a, const char *first, ...)
+	__attribute__((sentinel));
+
 /* Run fn(arg) at the next reset, last deferred first. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg);
 

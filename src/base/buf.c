@@ -34,13 +34,29 @@ static inline void make_room(struct buf *b, size_t n)
 		grow(b, n);
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t n)
+char *buf_extend(struct buf *b, size_t n)
 {
+	char *at;
+
 	make_room(b, n);
-	if (n > 0)
-		memcpy(b->data + b->len, bytes, n);
+	at = b->data + b->len;
 	b->len += n;
 	b->data[b->len] = '\0';
+	return at;
+}
+
+void buf_reserve(struct buf *b, size_t n)
+{
+	make_room(b, n);
+	b->data[b->len] = '\0';
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+	char *at = buf_extend(b, n);
+
+	if (n > 0)
+		memcpy(at, bytes, n);
 }
 
 void buf_adds(struct buf *b, const char *s)
@@ -53,6 +69,21 @@ void buf_addc(struct buf *b, char c)
 	make_room(b, 1);
 	b->data[b->len++] = c;
 	b->data[b->len] = '\0';
+}
+
+void buf_add_number(struct buf *b, int64_t n)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (n < 0)
+		digits[--at] = '-';
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)

@@ -7,6 +7,7 @@
  * any C function; buf_text() is the reader that also works on an empty one.
  */
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -18,7 +19,12 @@ struct buf {
 
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_adds(struct buf *b, const char *s);
+/* n more octets, which the caller writes, all of them. */
+char *buf_extend(struct buf *b, size_t n);
+/* From now on this many octets fit without another allocation. */
+void buf_reserve(struct buf *b, size_t n);
 void buf_addc(struct buf *b, char c);
+void buf_add_number(struct buf *b, int64_t n);           /* in decimal */
 void buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 const char *buf_text(const struct buf *b);      /* "" when nothing is there */

@@ -11,6 +11,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+/* A document grows at most once or twice. */
+#define USUAL_OCTETS 4000
+
 /*
  * Every message leaves a record of some hundred members, so there is no tree:
  * what is written is text at once, without blanks.
@@ -28,16 +31,53 @@ static char innermost(const struct json *j)
 
 /* Are eight octets printable ASCII (or DEL), without the two that are
  * escaped? */
-static bool is_plain8(const char *at)
+static inline bool is_plain8(uint64_t x)
 {
 	const uint64_t ones = 0x0101010101010101u, tops = 0x80 * ones;
-	uint64_t x, quote, slash;
+	uint64_t quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
 
-	memcpy(&x, at, sizeof(x));
-	quote = x ^ '"' * ones;
-	slash = x ^ '\\' * ones;
 	return ((x | (x - ' ' * ones) | (quote - ones) | (slash - ones)) &
 	    tops) == 0;
+}
+
+static inline uint64_t load8(const char *at)
+{
+	uint64_t x;
+
+	memcpy(&x, at, sizeof(x));
+	return x;
+}
+
+/* Of a text of four to seven octets, some of them twice. */
+static inline uint64_t load4(const char *at, size_t n)
+{
+	uint32_t first, last;
+
+	memcpy(&first, at, sizeof(first));
+	memcpy(&last, at + n - 4, sizeof(last));
+	return (uint64_t)first << 32 | last;
+}
+
+static inline bool is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* Can it stay as it is? */
+static bool all_plain(struct slice s)
+{
+	if (s.len < 4) {
+		for (size_t i = 0; i < s.len; i++)
+			if (!is_plain(s.data[i]))
+				return false;
+		return true;
+	}
+	if (s.len < 8)
+		return is_plain8(load4(s.data, s.len));
+	for (size_t i = 0; i + 8 < s.len; i += 8)
+		if (!is_plain8(load8(s.data + i)))
+			return false;
+	return is_plain8(load8(s.data + s.len - 8));
 }
 
 /* How many octets from the start need no second look. */
@@ -45,10 +85,9 @@ static size_t plain_run(struct slice s)
 {
 	size_t n = 0;
 
-	while (s.len - n >= 8 && is_plain8(s.data + n))
+	while (s.len - n >= 8 && is_plain8(load8(s.data + n)))
 		n += 8;
-	while (n < s.len && s.data[n] >= ' ' && s.data[n] <= '~' &&
-	    s.data[n] != '"' && s.data[n] != '\\')
+	while (n < s.len && is_plain(s.data[n]))
 		n++;
 	return n;
 }
@@ -70,7 +109,7 @@ static void add_escaped(struct buf *out, uint32_t c)
 }
 
 /* The same text in UTF-8, each octet that fits nowhere replaced. */
-static void add_string(struct buf *out, struct slice s)
+static void add_hard_string(struct buf *out, struct slice s)
 {
 	buf_addc(out, '"');
 	while (s.len > 0) {
@@ -94,17 +133,40 @@ static void add_string(struct buf *out, struct slice s)
 	buf_addc(out, '"');
 }
 
+static char *put_quoted(char *at, struct slice s)
+{
+	*at++ = '"';
+	memcpy(at, s.data, s.len);
+	at[s.len] = '"';
+	return at + s.len + 1;
+}
+
+static void add_string(struct buf *out, struct slice s)
+{
+	if (all_plain(s))
+		put_quoted(buf_extend(out, s.len + 2), s);
+	else
+		add_hard_string(out, s);
+}
+
 /* Everything up to the value. */
 static struct buf *begin(struct json *j, const char *key)
 {
 	struct buf *t = &j->text;
+	char last = t->data[t->len - 1], *at;
+	struct slice k = slice_of(key);
 
 	assert((innermost(j) == '{') == (key != NULL));
 	/* A value never ends like this, a container begins so. */
-	if (t->data[t->len - 1] != '{' && t->data[t->len - 1] != '[')
+	if (last != '{' && last != '[')
 		buf_addc(t, ',');
-	if (key != NULL) {
-		add_string(t, slice_of(key));
+	if (key == NULL)
+		return t;
+	if (all_plain(k)) {
+		at = put_quoted(buf_extend(t, k.len + 3), k);
+		*at = ':';
+	} else {
+		add_hard_string(t, k);
 		buf_addc(t, ':');
 	}
 	return t;
@@ -120,6 +182,7 @@ struct json *json_new(void)
 {
 	struct json *j = xcalloc(1, sizeof(*j));
 
+	buf_reserve(&j->text, USUAL_OCTETS);
 	open_container(j, '{');
 	return j;
 }
@@ -165,17 +228,7 @@ void json_slice(struct json *j, const char *key, struct slice value)
 
 void json_number(struct json *j, const char *key, int64_t value)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
-	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-	do {
-		digits[--at] = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (value < 0)
-		digits[--at] = '-';
-	buf_add(begin(j, key), digits + at, sizeof(digits) - at);
+	buf_add_number(begin(j, key), value);
 }
 
 void json_yes_no(struct json *j, const char *key, bool value)
@@ -262,6 +315,7 @@ char *json_render(const struct json *j, bool indented)
 	struct buf whole = { 0 }, lines = { 0 };
 
 	assert(j->open.len == 1);
+	buf_reserve(&whole, j->text.len + 1);
 	buf_add(&whole, j->text.data, j->text.len);
 	buf_addc(&whole, '}');
 	if (!indented)

@@ -332,7 +332,7 @@ void log_line_text(struct log_line *line, const char *key, const char *value)
 void log_line_number(struct log_line *line, const char *key, int64_t value)
 {
 	add_key(&line->text, key, line->format);
-	buf_addf(&line->text, "%lld", (long long)value);
+	buf_add_number(&line->text, value);
 }
 
 void log_line_end(struct log_line *line, struct log *l)

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "daemon/apply.h"
 #include "daemon/negotiate.h"
+#include "daemon/parking.h"
 #include "session/transaction.h"
 
 /*
@@ -33,22 +34,32 @@ struct peer {
 };
 
 /*
- * The pointer libmilter keeps for us is a peer from connect to close. Before
- * and afterwards it is only what was agreed, as an odd number: Sendmail may
- * bring its next client by the same connection (SMFIC_QUIT_NC). libmilter then
- * calls close, connect without another negotiation, and close again at the end
- * even if no client came; so nothing that must be freed can outlast close.
+ * The pointer libmilter keeps for us is a peer from connect to close. Before,
+ * it is only what was agreed, as an odd number; afterwards it has to be NULL,
+ * and the number is parked: Sendmail may bring its next client by the same
+ * connection (SMFIC_QUIT_NC). libmilter then calls close, connect without
+ * another negotiation, and close again at the end even if no client came; so
+ * nothing that must be freed can outlast close.
  */
-static void keep_rights(SMFICTX *ctx, const struct rights *r)
+static uintptr_t kept_rights(SMFICTX *ctx)
 {
-	smfi_setpriv(ctx, (void *)rights_keep(r));
+	uintptr_t kept = (uintptr_t)smfi_getpriv(ctx);
+
+	return kept != 0 ? kept : parking_look(service_parking(the_service),
+	    ctx);
+}
+
+static void park_rights(SMFICTX *ctx, uintptr_t kept)
+{
+	parking_put(service_parking(the_service), ctx, kept);
+	smfi_setpriv(ctx, NULL);
 }
 
 static struct peer *new_peer(SMFICTX *ctx)
 {
 	struct peer *p = xcalloc(1, sizeof(*p));
 
-	p->rights = rights_kept((uintptr_t)smfi_getpriv(ctx));
+	p->rights = rights_kept(kept_rights(ctx));
 	smfi_setpriv(ctx, p);
 	return p;
 }
@@ -68,7 +79,7 @@ static sfsistat answer(SMFICTX *ctx, unsigned long step, sfsistat said)
 {
 	const struct peer *p = the_peer(ctx);
 	struct rights rights = p != NULL ? p->rights :
-	    rights_kept((uintptr_t)smfi_getpriv(ctx));
+	    rights_kept(kept_rights(ctx));
 
 	return (rights.unanswered & step) != 0 ? SMFIS_NOREPLY : said;
 }
@@ -112,7 +123,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 
 	(void)unused2;
 	(void)unused3;
-	keep_rights(ctx, &rights);
+	smfi_setpriv(ctx, (void *)rights_keep(&rights));
 	*want2 = 0;
 	*want3 = 0;
 	return SMFIS_CONTINUE;
@@ -306,11 +317,14 @@ static sfsistat on_close(SMFICTX *ctx)
 {
 	struct peer *p = the_peer(ctx);
 
-	if (p == NULL)
+	if (p == NULL) {
+		if (smfi_getpriv(ctx) != NULL)
+			park_rights(ctx, kept_rights(ctx));
 		return SMFIS_CONTINUE;
+	}
 	message_ends(p);
 	connection_close(p->connection);
-	keep_rights(ctx, &p->rights);
+	park_rights(ctx, rights_keep(&p->rights));
 	free(p);
 	return SMFIS_CONTINUE;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "daemon/parking.h"
 #include "session/deferral.h"
 
 struct service {
@@ -15,6 +16,7 @@ struct service {
 	struct store *store;            /* NULL: no history */
 	struct kit *kit;
 	struct deferrals *deferrals;    /* of all kits, one after another */
+	struct parking *parking;
 	struct log *log;
 	unsigned long under_way;
 	bool draining;
@@ -34,6 +36,7 @@ struct service *service_new(struct kit *kit, struct log *log)
 	pthread_condattr_destroy(&attr);
 	s->deferrals = deferrals_new();
 	kit->deferrals = s->deferrals;
+	s->parking = parking_new();
 	s->kit = kit;
 	s->log = log;
 	return s;
@@ -46,6 +49,7 @@ void service_free(struct service *s)
 	store_close(s->store);
 	kit_drop(s->kit);
 	deferrals_free(s->deferrals);
+	parking_free(s->parking);
 	pthread_rwlock_destroy(&s->store_lock);
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
@@ -55,6 +59,11 @@ void service_free(struct service *s)
 struct log *service_log(const struct service *s)
 {
 	return s->log;
+}
+
+struct parking *service_parking(struct service *s)
+{
+	return s->parking;
 }
 
 struct kit *service_kit(struct service *s)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "daemon/parking.h"
 #include "history/store.h"
 #include "session/kit.h"
 #include "session/outcome.h"
@@ -22,6 +23,8 @@ struct service *service_new(struct kit *kit, struct log *log);
 void service_free(struct service *s);                   /* NULL is fine */
 
 struct log *service_log(const struct service *s);
+/* For milter.c: what was agreed with MTAs whose clients have gone. */
+struct parking *service_parking(struct service *s);
 
 /* A reference for a new connection; kit_drop() it. */
 struct kit *service_kit(struct service *s);

@@ -48,8 +48,8 @@ static void gather_envelope(const struct gathering *g, struct facts *f)
 	const struct path *mail = &g->evidence->mail;
 
 	if (mail->local != NULL && mail->domain != NULL)
-		facts_text(f, FACT_MAIL_ADDRESS, arena_printf(g->mem, "%s@%s",
-		    mail->local, mail->domain));
+		facts_text(f, FACT_MAIL_ADDRESS, arena_concat(g->mem,
+		    mail->local, "@", mail->domain, NULL));
 	else if (mail->status == PATH_NULL)
 		facts_absent(f, FACT_MAIL_ADDRESS);
 	else
@@ -88,8 +88,8 @@ static void gather_author(const struct gathering *g, struct facts *f)
 	facts_text(f, FACT_FROM_DISPLAY_ADDRESS, a->display_address);
 	if (a->status == AUTHOR_OK && a->box_count > 0 &&
 	    a->boxes[0].domain != NULL)
-		facts_text(f, FACT_FROM_ADDRESS, arena_printf(g->mem, "%s@%s",
-		    a->boxes[0].local, a->boxes[0].domain));
+		facts_text(f, FACT_FROM_ADDRESS, arena_concat(g->mem,
+		    a->boxes[0].local, "@", a->boxes[0].domain, NULL));
 	else
 		facts_absent(f, FACT_FROM_ADDRESS);
 }

@@ -116,7 +116,7 @@ static void take_evidence(struct record *r, const struct outcome *o)
 	r->time = (int64_t)e->received;
 	r->queue_id = copy(r, e->queue_id);
 	if (e->client_ip.family != IP_NONE)
-		r->client_ip = copy(r, ip_text(&e->client_ip, ip));
+		r->client_ip = arena_strdup(r->mem, ip_text(&e->client_ip, ip));
 	if (o->phase >= PHASE_MAIL)     /* he may log in before */
 		r->client_class = name_word(client_class_names,
 		    (int)e->client_class);

@@ -115,25 +115,37 @@ static void tests(struct json *j, const struct trace_tests *tests)
 	buf_free(&line);
 }
 
+/*
+ * The longest part of most records, so what goes without saying is left out: a
+ * file that is that of the rule before, an exception that does not hold or is
+ * not there, and that a rule did not fire.
+ */
 static void rules(struct json *j, const struct trace *t)
 {
+	const char *file = "";
+
 	json_open_array(j, "rules");
 	for (size_t i = 0; i < t->count; i++) {
 		const struct trace_step *s = &t->steps[i];
 
 		json_open_object(j, NULL);
 		record_put(j, "rule", s->rule);
-		record_put(j, "file", s->file);
+		if (strcmp(s->file, file) != 0)
+			record_put(j, "file", s->file);
+		file = s->file;
 		json_number(j, "line", s->line);
 		json_text(j, "when", name_word(truth_names, (int)s->when));
-		json_text(j, "unless", name_word(truth_names, (int)s->unless));
-		json_yes_no(j, "fired", s->fired);
+		if (s->unless != TRUTH_NO)
+			json_text(j, "unless", name_word(truth_names,
+			    (int)s->unless));
+		record_put_if(j, "fired", s->fired);
 		if (s->note != NULL) {
 			json_text(j, "effect", name_word(effect_names,
 			    (int)s->effect));
 			json_text(j, "note", s->note);
 		}
-		tests(j, &s->tests);
+		if (s->tests.count > 0)
+			tests(j, &s->tests);
 		json_close(j);
 	}
 	json_close(j);
@@ -145,15 +157,16 @@ static void field(struct json *j, const char *name, unsigned index,
 {
 	struct buf line = { 0 };
 
-	for (value += value[0] == ' '; *value != '\0'; value++) {
-		if (*value == '\r')
-			continue;
-		if (*value == '\n') {
-			buf_addc(&line, ' ');
-			value += strspn(value + 1, " \t");
-			continue;
-		}
-		buf_addc(&line, *value);
+	value += value[0] == ' ';
+	while (*value != '\0') {
+		size_t n = strcspn(value, "\r\n");
+
+		buf_add(&line, value, n);
+		if (value[n] == '\0')
+			break;
+		buf_addc(&line, ' ');
+		value += n + strspn(value + n, "\r\n");
+		value += strspn(value, " \t");
 	}
 	json_open_object(j, NULL);
 	record_put(j, "name", name);

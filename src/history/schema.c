@@ -125,6 +125,11 @@ static bool explain_path(const char *path, int flags, struct error *err)
 	return true;
 }
 
+/* What the log reaches before it is written back (1000 pages, and the batch
+ * that goes beyond), and no less: it would be cut and allocated anew again and
+ * again. */
+#define LOG_LIMIT "PRAGMA journal_size_limit = 25165824"
+
 static bool prepare_writer(sqlite3 *db, struct error *err)
 {
 	int keep = 1, version;
@@ -141,7 +146,7 @@ static bool prepare_writer(sqlite3 *db, struct error *err)
 	 * a power cut may take are the last moments, never the file. */
 	if (!schema_run(db, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = NORMAL;"
-	    "PRAGMA journal_size_limit = 4194304", err))
+	    LOG_LIMIT, err))
 		return false;
 	/* Whoever may only read cannot make these files himself. */
 	sqlite3_file_control(db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);

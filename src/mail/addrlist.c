@@ -153,8 +153,8 @@ static const char *read_spec(const struct reader *r, struct run run,
 		return "an address with more than one @";
 	if (!read_domain(r, domain, out))
 		return "an address whose domain is no domain name";
-	out->address = arena_printf(r->mem, "%s@%s", out->address,
-	    as_written(r, domain));
+	out->address = arena_concat(r->mem, out->address, "@",
+	    as_written(r, domain), NULL);
 	return NULL;
 }
 

@@ -67,6 +67,16 @@ static void clean(struct buf *to, const char *text, bool utf8)
 	}
 }
 
+/* Nearly every text: short, printable ASCII, nothing to be quoted. */
+static bool is_clean(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.data[i] < 0x20 || s.data[i] > 0x7e ||
+		    s.data[i] == '"' || s.data[i] == '\\')
+			return false;
+	return s.len <= AUTHRES_VALUE_MAX;
+}
+
 static bool is_token(struct slice s)
 {
 	struct scan scan = scan_of(s);
@@ -147,10 +157,12 @@ static void add_quoted(struct buf *to, struct slice s)
 static void add_value(struct writer *w, const char *value, bool pvalue)
 {
 	struct buf text = { 0 };
-	struct slice s;
+	struct slice s = slice_of(value);
 
-	clean(&text, value, w->utf8);
-	s = (struct slice){ buf_text(&text), text.len };
+	if (!is_clean(s)) {
+		clean(&text, value, w->utf8);
+		s = buf_slice(&text);
+	}
 	if (is_token(s) || (pvalue && is_identity(s)))
 		buf_add(&w->unit, s.data, s.len);
 	else

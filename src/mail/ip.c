@@ -147,6 +147,18 @@ bool ip_is_loopback(const struct ip *a)
 	return false;
 }
 
+/* In decimal, and a dot. */
+static char *put_octet(char *at, uint8_t octet)
+{
+	if (octet >= 100)
+		*at++ = (char)('0' + octet / 100);
+	if (octet >= 10)
+		*at++ = (char)('0' + octet / 10 % 10);
+	*at++ = (char)('0' + octet % 10);
+	*at++ = '.';
+	return at;
+}
+
 const char *ip_reverse_name(const struct ip *a, char out[IP_REVERSE_MAX])
 {
 	static const char hex[] = "0123456789abcdef";
@@ -158,8 +170,9 @@ const char *ip_reverse_name(const struct ip *a, char out[IP_REVERSE_MAX])
 	case IP_NONE:
 		break;
 	case IP_V4:
-		snprintf(out, IP_REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa",
-		    o[3], o[2], o[1], o[0]);
+		for (size_t i = 4; i-- > 0;)
+			at = put_octet(at, o[i]);
+		memcpy(at, "in-addr.arpa", sizeof("in-addr.arpa"));
 		break;
 	case IP_V6:
 		for (size_t i = 16; i-- > 0;) {

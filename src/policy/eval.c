@@ -275,8 +275,12 @@ static void note(const struct eval *v, const struct test *t, enum truth truth,
 
 void trace_test_show(const struct trace_test *t, struct buf *out)
 {
-	buf_addf(out, "%s: %s (%s)", t->text,
-	    name_word(truth_names, (int)t->truth), t->value);
+	buf_adds(out, t->text);
+	buf_adds(out, ": ");
+	buf_adds(out, name_word(truth_names, (int)t->truth));
+	buf_adds(out, " (");
+	buf_adds(out, t->value);
+	buf_addc(out, ')');
 }
 
 static const char *shown_value(const struct eval *v, const struct test *t,

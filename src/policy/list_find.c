@@ -116,6 +116,15 @@ static struct network enclosing(const struct ip *ip, unsigned prefix)
 	return n;
 }
 
+static bool hit_network(const struct list *l, const struct ip *ip,
+    unsigned prefix, int64_t now)
+{
+	const struct network n = enclosing(ip, prefix);
+	const struct list_entry key = { .kind = LIST_NETWORK, .network = &n };
+
+	return hit_one(l, &key, now);
+}
+
 bool list_has_ip(const struct list *l, const struct ip *ip, int64_t now)
 {
 	bool v4 = ip->family == IP_V4;
@@ -125,14 +134,9 @@ bool list_has_ip(const struct list *l, const struct ip *ip, int64_t now)
 	assert(l->sealed);
 	if (ip->family == IP_NONE || !list_has_networks(l))
 		return false;
-	for (unsigned prefix = 0; prefix <= longest; prefix++) {
-		const struct network n = enclosing(ip, prefix);
-		const struct list_entry key = { .kind = LIST_NETWORK,
-		    .network = &n };
-
-		if (used[prefix] && hit_one(l, &key, now))
+	for (unsigned prefix = 0; prefix <= longest; prefix++)
+		if (used[prefix] && hit_network(l, ip, prefix, now))
 			return true;
-	}
 	return false;
 }
 

@@ -122,6 +122,19 @@ static bool takes(const char *glob, const char *text, size_t *g, size_t *t)
 	return *glob != '\0' && ascii_lower(*glob) == ascii_lower(*text);
 }
 
+/* Where, behind this, the rest of the glob may begin. */
+static const char *next_place(const char *glob, const char *text)
+{
+	const char first = ascii_lower(*glob);
+
+	text += step(text);
+	if (first == '?' || first == '\\' || first == '*')
+		return text;
+	while (*text != '\0' && ascii_lower(*text) != first)
+		text += step(text);
+	return text;
+}
+
 /* The last star is the only one that ever has to take more: what stands
  * before it has matched as early as it can. */
 bool glob_match(const char *glob, const char *text)
@@ -138,7 +151,7 @@ bool glob_match(const char *glob, const char *text)
 			text += t;
 		} else if (star != NULL) {
 			glob = star;
-			retry += step(retry);
+			retry = next_place(star, retry);
 			text = retry;
 		} else {
 			return false;

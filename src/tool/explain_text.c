@@ -166,20 +166,23 @@ static void rules(const struct tool *t, const struct json_node *d,
     struct arena *mem)
 {
 	const struct json_node *list = json_member(d, "rules");
+	const char *file = NULL;        /* said where it is another one */
 
 	for (size_t i = 0; i < json_count(list); i++) {
 		const struct json_node *s = json_item(list, i);
 		bool fired = json_member_yes_no(s, "fired", false);
 		const char *when = or_unknown(text(s, "when"));
-		const char *unless = or_unknown(text(s, "unless"));
+		const char *unless = text(s, "unless");
 
+		if (text(s, "file") != NULL)
+			file = text(s, "file");
 		tool_line(t, i == 0 ? "rules" : "", arena_printf(mem,
 		    "%s %s:%" PRId64 " %s: %s", fired ? "*" : " ",
-		    or_unknown(text(s, "file")),
+		    or_unknown(file),
 		    json_member_number(s, "line", 0),
 		    or_unknown(text(s, "rule")), fired ? holds(s, mem) :
 		    text(s, "note") != NULL ? text(s, "note") :
-		    strcmp(unless, "yes") == 0 ? "excepted by its unless" :
+		    unless != NULL && strcmp(unless, "yes") == 0 ? "excepted by its unless" :
 		    strcmp(when, "no") == 0 ? "does not hold" :
 		    "cannot be said"));
 		tests(t, s, mem);

@@ -37,7 +37,8 @@ def warm(bench, names):
     with bench.resolver(), bench.running(bench.rows) as running:
         for turn in range(bench.rounds):
             for name in names:
-                count = SETS[name][0 if bench.quick else 1] or 300
+                count = (bench.args.count or
+                         SETS[name][0 if bench.quick else 1] or 300)
                 for f in running:
                     seen.setdefault((f.name, name), []).append(
                         bench.checked_load(f, name, count,

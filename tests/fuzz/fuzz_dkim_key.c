@@ -30,11 +30,12 @@ static void check_openssl(const struct dkim_key *key)
 /* The record that an engine gets holds the same key. */
 static void check_again(struct arena *mem, const struct dkim_key *key)
 {
+	const char *record = dkim_key_library_record(mem, key);
 	struct dkim_key again;
 
-	if (key->library_record == NULL)
+	if (record == NULL)
 		return;
-	dkim_key_parse(mem, slice_of(key->library_record), &again);
+	dkim_key_parse(mem, slice_of(record), &again);
 	need(again.cause == DKIM_CAUSE_NONE && again.type == key->type &&
 	    again.bits == key->bits &&
 	    again.material.len == key->material.len &&

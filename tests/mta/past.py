@@ -135,7 +135,7 @@ def record_wrong(daemon, row, record):
     wrong = ["%s is %r" % (name, record.get(name))
              for name in ("action", "rule", "phase")
              if record.get(name) != getattr(row, name)]
-    fired = [r["rule"] for r in record["detail"]["rules"] if r["fired"]]
+    fired = [r["rule"] for r in record["detail"]["rules"] if r.get("fired")]
     if fired[-1:] != [row.rule]:
         wrong.append("the rules that fired: %s" % fired)
     if record["file"] != str(daemon.policy):

@@ -96,6 +96,8 @@ static void copies(void **state)
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	assert_null(arena_strdup(a, NULL));
+	assert_string_equal(arena_concat(a, "a", "", big, "b", NULL),
+	    arena_printf(a, "a%sb", big));
 	assert_string_equal(arena_strdup(a, ""), "");
 	assert_string_equal(arena_strndup(a, "abcdef", 3), "abc");
 	assert_string_equal(arena_strndup(a, "abc", 100), "abc");

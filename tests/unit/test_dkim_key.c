@@ -100,6 +100,11 @@ static const struct row {
 	    "HURo=", DKIM_CAUSE_KEY_SYNTAX, "DER" },
 };
 
+static const char *library_record(const struct dkim_key *k)
+{
+	return dkim_key_library_record(mem, k, DKIM_LIBRARY_ROOM);
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -117,7 +122,7 @@ static void test_rows(void **state)
 		if (k.cause != DKIM_CAUSE_NONE)
 			continue;
 		assert_int_equal(k.bits, 256);
-		assert_string_equal(k.library_record, arena_printf(mem,
+		assert_string_equal(library_record(&k), arena_printf(mem,
 		    "v=DKIM1; k=ed25519; p=%s", ED_RAW));
 	}
 }
@@ -135,14 +140,14 @@ static void test_rsa(void **state)
 	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
 	assert_int_equal(k.bits, 2048);
 	assert_true(k.sha256 && k.email && k.testing && k.no_subdomain);
-	assert_string_equal(k.library_record, want);
+	assert_string_equal(library_record(&k), want);
 
 	/* PKCS#1 is wrapped: the same key, the same record. */
 	parse(&k, "p=", plain2048, "");
 	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
 	assert_int_equal(k.bits, 2048);
 	assert_false(k.testing || k.no_subdomain);
-	assert_string_equal(k.library_record, want);
+	assert_string_equal(library_record(&k), want);
 	der = k.material.data;
 	back = d2i_PUBKEY(NULL, &der, (long)k.material.len);
 	assert_non_null(back);
@@ -166,13 +171,17 @@ static void test_sizes(void **state)
 		EVP_PKEY *key = signer_rsa(sizes[i]);
 		char *info = signer_info(key);
 		struct dkim_key k;
+		size_t room;
 
 		parse(&k, "p=", info, "");
 		if (k.cause != DKIM_CAUSE_NONE || k.bits != sizes[i])
 			fail_msg("%u: %u bits, %s", sizes[i], k.bits,
 			    k.reason ? k.reason : "");
-		assert_string_equal(k.library_record + strlen(
+		assert_string_equal(library_record(&k) + strlen(
 		    "v=DKIM1; k=rsa; p="), info);
+		room = strlen(library_record(&k));
+		assert_null(dkim_key_library_record(mem, &k, room));
+		assert_non_null(dkim_key_library_record(mem, &k, room + 1));
 		free(info);
 		EVP_PKEY_free(key);
 	}
@@ -212,7 +221,7 @@ static void test_long(void **state)
 
 	parse(&k, "p=", dkim_base64_text(mem, der.data, der.len), "");
 	assert_int_equal(k.cause, DKIM_CAUSE_NONE);
-	assert_null(k.library_record);
+	assert_null(library_record(&k));
 	rsa.modulus.len = 2050;
 	assert_false(dkim_rsa_read(dkim_rsa_write(mem, &rsa), &back, &reason));
 }

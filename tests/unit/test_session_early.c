@@ -253,14 +253,16 @@ static struct play random_play(struct dice *d)
 	    "<x@example.net>" };
 	static const char *const rcpts[] = { "<bob@example.org>",
 	    "<x@closed.example.org>" };
+	static const char of_another[] =
+	    "Received: from bare (unknown [203.0.113.9]) by r.example.org; now\n"
+	    "From: ann@example.com\nX-A: 1\n";
 	static const char *const headers[] = {
 		"From: ann@example.com\n",
 		"X-A: 1\nFrom: x@example.net\n",
 		"Received: from mail.example.com (mail.example.com "
 		    "[192.0.2.1]) by r.example.org; now\n"
 		    "From: ann@example.com\n",
-		"Received: from bare (unknown [203.0.113.9]) by r.example.org"
-		    "; now\nFrom: ann@example.com\nX-A: 1\n",
+		of_another,
 	};
 
 	return (struct play){

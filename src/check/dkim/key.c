@@ -8,8 +8,6 @@
 #include "mail/domain.h"
 #include "mail/taglist.h"
 
-/* libopendkim reads 1024 octets of a key record. */
-#define LIBRARY_RECORD_MAX 1024
 #define ED25519_OCTETS 32
 
 const struct name dkim_key_type_names[] = {
@@ -176,7 +174,6 @@ void dkim_key_parse(struct arena *mem, struct slice record,
 {
 	struct reading r = { .mem = mem, .key = out };
 	struct error err = { "" };
-	const char *text;
 
 	*out = (struct dkim_key){
 		.type = DKIM_KEY_RSA, .sha256 = true, .email = true,
@@ -195,13 +192,17 @@ void dkim_key_parse(struct arena *mem, struct slice record,
 		return;
 	}
 	key_types[out->type].read(&r);
-	if (out->cause != DKIM_CAUSE_NONE)
-		return;
-	text = arena_printf(mem, "v=DKIM1; k=%s; p=%s",
-	    name_word(dkim_key_type_names, out->type),
-	    dkim_base64_text(mem, out->material.data, out->material.len));
-	if (strlen(text) <= LIBRARY_RECORD_MAX)
-		out->library_record = text;
+}
+
+const char *dkim_key_library_record(struct arena *mem,
+    const struct dkim_key *key, size_t room)
+{
+	const char *text = arena_concat(mem, "v=DKIM1; k=",
+	    name_word(dkim_key_type_names, key->type), "; p=",
+	    dkim_base64_text(mem, key->material.data, key->material.len),
+	    NULL);
+
+	return strlen(text) < room ? text : NULL;
 }
 
 void dkim_key_prefetch(struct inquiry *dns, const char *key_name)
@@ -329,6 +330,6 @@ const char *dkim_key_name(struct arena *mem, const char *selector,
 
 	if (s == NULL || d == NULL)
 		return NULL;
-	name = arena_printf(mem, "%s._domainkey.%s", s, d);
+	name = arena_concat(mem, s, "._domainkey.", d, NULL);
 	return strlen(name) <= DOMAIN_MAX ? name : NULL;
 }

@@ -39,14 +39,19 @@ struct dkim_key {
 	bool secure;                    /* by DNSSEC */
 
 	const char *record;             /* the text found; NULL: none */
-	/* "v=DKIM1; k=..; p=.." made from material; NULL: too long for
-	 * libopendkim, which reads 1024 octets. */
-	const char *library_record;
 };
 
 /* One record. */
 void dkim_key_parse(struct arena *mem, struct slice record,
     struct dkim_key *out);
+
+/* What libopendkim reads a key record into: longer ones are not for it. */
+#define DKIM_LIBRARY_ROOM 1025
+
+/* "v=DKIM1; k=..; p=.." made from the material of a sound key; NULL: that
+ * needs more than room octets, the NUL included. */
+const char *dkim_key_library_record(struct arena *mem,
+    const struct dkim_key *key, size_t room);
 
 void dkim_key_prefetch(struct inquiry *dns, const char *key_name);
 

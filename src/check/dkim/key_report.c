@@ -103,7 +103,8 @@ static void remark_key(struct arena *mem, struct dkim_key_report *r,
 		    "of d=");
 	if (has_tag(k->record, "g"))
 		remark(r, DKIM_REMARK_NOTE, "g= has no meaning any more");
-	if (k->library_record == NULL)
+	if (dkim_key_library_record(mem, k, DKIM_LIBRARY_ROOM) ==
+	    NULL)
 		remark(r, DKIM_REMARK_WARNING, "the key is longer than many "
 		    "verifiers can read");
 	if (r->answer->ttl < TTL_SHORT)

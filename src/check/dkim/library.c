@@ -61,13 +61,15 @@ static DKIM_CBSTAT give_key(DKIM *dkim, DKIM_SIGINFO *sig, unsigned char *out,
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct dkim_key *key = s->tasks[i].key;
+		const char *record;
 
 		if (s->sigs[i] != sig || key == NULL ||
-		    key->library_record == NULL ||
-		    strlen(key->library_record) >= room)
+		    key->cause != DKIM_CAUSE_NONE)
 			continue;
-		memcpy(out, key->library_record,
-		    strlen(key->library_record) + 1);
+		record = dkim_key_library_record(s->setup->mem, key, room);
+		if (record == NULL)
+			continue;
+		memcpy(out, record, strlen(record) + 1);
 		return DKIM_CBSTAT_CONTINUE;
 	}
 	return DKIM_CBSTAT_NOTFOUND;

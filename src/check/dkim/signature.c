@@ -158,31 +158,40 @@ static bool check_whole(struct reading *r, struct error *err)
 	    error_set(err, "s= and d= are too long together");
 }
 
+/* One line of a field, without its end. */
+static bool line_ok(struct slice line)
+{
+	return line.len == 0 || (memchr(line.data, '\0', line.len) == NULL &&
+	    memchr(line.data, '\r', line.len) == NULL);
+}
+
 bool dkim_fold_crlf(struct arena *mem, struct slice value, struct slice *out)
 {
-	size_t folds = 0, len = 0;
-	char *text;
+	struct slice more = value;
+	size_t folds = 0;
+	char *text, *at;
 
 	for (size_t i = 0; i < value.len; i++)
 		folds += value.data[i] == '\n';
-	text = arena_alloc(mem, value.len + folds + 1);
-	for (size_t i = 0; i < value.len; i++) {
-		char c = value.data[i];
+	text = at = arena_alloc(mem, value.len + folds + 1);
+	for (;;) {
+		struct slice line = slice_cut(&more, '\n');
 
-		if (c == '\0')
+		if (more.data != NULL && line.len > 0 &&
+		    line.data[line.len - 1] == '\r')
+			line.len--;
+		if (!line_ok(line))
 			return false;
-		if (c == '\r' && (++i == value.len || value.data[i] != '\n'))
+		if (line.len > 0)
+			at = mempcpy(at, line.data, line.len);
+		if (more.data == NULL)
+			break;
+		if (more.len == 0 || !dkim_is_wsp(more.data[0]))
 			return false;
-		if (c == '\r' || c == '\n') {
-			if (i + 1 == value.len ||
-			    !dkim_is_wsp(value.data[i + 1]))
-				return false;
-			text[len++] = '\r';
-			c = '\n';
-		}
-		text[len++] = c;
+		*at++ = '\r';
+		*at++ = '\n';
 	}
-	*out = (struct slice){ text, len };
+	*out = (struct slice){ text, (size_t)(at - text) };
 	return true;
 }
 
@@ -217,14 +226,16 @@ void dkim_sig_parse(struct arena *mem, enum dkim_kind kind, struct slice value,
 		    "it holds NUL or a bare CR or LF");
 		return;
 	}
-	if (!dkim_ascii(out->text))
+	r.shadow = out->text;
+	if (!dkim_ascii(out->text)) {
 		dkim_keep_from_library(out, "it holds 8-bit text");
-	r.shadow = cast_shadow(mem, out->text);
+		r.shadow = cast_shadow(mem, out->text);
+	}
 	if (!taglist_parse_strict(r.shadow, dkim_grammars[kind], &r, &err) ||
 	    !check_whole(&r, &err))
 		unreadable(&r, &err);
 	find_b(out);
 	if (kind == DKIM_KIND_SIGNATURE && r.identity.data == NULL &&
 	    out->domain != NULL)
-		out->identity = arena_printf(mem, "@%s", out->domain);
+		out->identity = arena_concat(mem, "@", out->domain, NULL);
 }

@@ -15,10 +15,11 @@ bool dkim_is_fws(char c)
 
 bool dkim_ascii(struct slice s)
 {
+	unsigned char all = 0;
+
 	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] > 0x7f)
-			return false;
-	return true;
+		all |= (unsigned char)s.data[i];
+	return all < 0x80;
 }
 
 static const char alphabet[] =
