@@ -31,10 +31,17 @@ const struct name dns_status_names[] = {
 	{ 0, NULL },
 };
 
+struct reading {
+	const struct answer_reader *reader;
+	void *made;
+	struct reading *next;
+};
+
 /* What an answer really is; everybody else sees only its first member. */
 struct counted {
 	struct dns_answer answer;
 	atomic_uint owners;
+	_Atomic(struct reading *) readings;     /* grows at its head only */
 };
 
 bool dns_is_trouble(const struct dns_answer *a)
@@ -62,6 +69,7 @@ struct dns_answer *answer_new(enum dns_status status, int rcode, uint32_t ttl)
 		.status = status, .rcode = rcode, .ttl = ttl,
 	};
 	atomic_init(&c->owners, 1);
+	atomic_init(&c->readings, NULL);
 	return &c->answer;
 }
 
@@ -93,6 +101,38 @@ const struct dns_answer *answer_ref(const struct dns_answer *a)
 	return a;
 }
 
+const void *answer_reading(const struct dns_answer *a,
+    const struct answer_reader *reader)
+{
+	struct counted *c = (struct counted *)a;
+	struct reading *head = atomic_load_explicit(&c->readings,
+	    memory_order_acquire), *own;
+
+	for (const struct reading *r = head; r != NULL; r = r->next)
+		if (r->reader == reader)
+			return r->made;
+	own = xcalloc(1, sizeof(*own));
+	own->reader = reader;
+	own->made = reader->make(a);
+	do
+		own->next = head;
+	while (!atomic_compare_exchange_weak_explicit(&c->readings, &head, own,
+	    memory_order_acq_rel, memory_order_acquire));
+	return own->made;
+}
+
+static void drop_readings(struct reading *r)
+{
+	while (r != NULL) {
+		struct reading *next = r->next;
+
+		if (r->made != NULL)
+			r->reader->drop(r->made);
+		free(r);
+		r = next;
+	}
+}
+
 void answer_drop(const struct dns_answer *a)
 {
 	struct counted *c = (struct counted *)a;
@@ -105,6 +145,7 @@ void answer_drop(const struct dns_answer *a)
 	assert(before > 0);
 	if (before > 1)
 		return;
+	drop_readings(atomic_load_explicit(&c->readings, memory_order_relaxed));
 	for (size_t i = 0; i < c->answer.count; i++)
 		free((void *)c->answer.records[i].data);
 	free(c->answer.records);

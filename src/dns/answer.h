@@ -65,5 +65,18 @@ void answer_put(struct dns_answer *a, const void *data, size_t len,
 /* Found with no record becomes NODATA. Call once, before sharing. */
 const struct dns_answer *answer_done(struct dns_answer *a);
 
+/*
+ * What somebody read from an answer, kept with it: made from the answer alone
+ * (and from nothing that changes), when it is first asked for, and dropped
+ * with its last owner. For any thread; if two ask at once it may be made
+ * twice. NULL, from `make`, is kept as well.
+ */
+struct answer_reader {
+	void *(*make)(const struct dns_answer *a);
+	void (*drop)(void *reading);            /* not called for NULL */
+};
+const void *answer_reading(const struct dns_answer *a,
+    const struct answer_reader *reader);
+
 const struct dns_answer *answer_ref(const struct dns_answer *a);
 void answer_drop(const struct dns_answer *a);           /* NULL is fine */

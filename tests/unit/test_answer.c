@@ -47,6 +47,58 @@ static void test_records_are_copied(void **state)
 	answer_drop(NULL);
 }
 
+static int made, dropped;
+
+static void *count_octets(const struct dns_answer *a)
+{
+	made++;
+	return a->count == 0 ? NULL : (void *)(uintptr_t)a->records[0].len;
+}
+
+static void *first_octet(const struct dns_answer *a)
+{
+	return (void *)a->records[0].data;
+}
+
+static void drop_count(void *reading)
+{
+	assert_int_equal((uintptr_t)reading, 3);
+	dropped++;
+}
+
+static void drop_nothing(void *reading)
+{
+	(void)reading;
+}
+
+static void test_read_once(void **state)
+{
+	static const struct answer_reader counter = {
+		count_octets, drop_count
+	}, looker = { first_octet, drop_nothing };
+	struct dns_answer *a = answer_new(DNS_FOUND, 0, 60);
+	const struct dns_answer *none = answer_done(answer_new(DNS_NODATA, 0,
+	    60));
+
+	(void)state;
+	made = dropped = 0;
+	answer_put(a, "abc", 3, 0);
+	answer_done(a);
+	answer_ref(a);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal((uintptr_t)answer_reading(a, &counter), 3);
+		assert_ptr_equal(answer_reading(a, &looker),
+		    a->records[0].data);
+		assert_null(answer_reading(none, &counter));
+	}
+	assert_int_equal(made, 2);
+	answer_drop(none);
+	answer_drop(a);
+	assert_int_equal(dropped, 0);
+	answer_drop(a);
+	assert_int_equal(dropped, 1);
+}
+
 static void test_found_with_nothing_is_nodata(void **state)
 {
 	(void)state;
@@ -193,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records_are_copied),
+		cmocka_unit_test(test_read_once),
 		cmocka_unit_test(test_found_with_nothing_is_nodata),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_names),

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "check/spf/dns.h"
+#include "check/spf/reading.h"
 
 /* Twice what an evaluation may ask (RFC 7208 4.6.4), for MX hosts. */
 #define QUESTIONS_MAX (2 * SPF_TERMS_MAX)
-/* A longer record can wait until somebody needs it. */
-#define RECORD_MAX 2048
 
 static enum dns_type address_type(const struct ip *client)
 {
@@ -69,24 +68,6 @@ static void follow(struct chase *c, const char *domain,
 		ask(c, r->redirect, domain, DNS_TXT);
 }
 
-static void show_texts(struct chase *c, const char *domain,
-    const struct dns_answer *a)
-{
-	struct arena *mem = arena_new(0);
-	struct spf_record r;
-
-	for (size_t i = 0; i < a->count; i++) {
-		struct slice text = { a->records[i].data, a->records[i].len };
-
-		if (text.len > RECORD_MAX || !spf_record_is(text))
-			continue;
-		if (spf_record_parse(mem, text, &r, NULL))
-			follow(c, domain, &r);
-		break;
-	}
-	arena_free(mem);
-}
-
 static void show_hosts(struct chase *c, const struct dns_answer *a)
 {
 	const struct ip *client = chase_about(c);
@@ -98,8 +79,10 @@ static void show_hosts(struct chase *c, const struct dns_answer *a)
 static void show(struct chase *c, const char *name, enum dns_type type,
     const struct dns_answer *a)
 {
-	if (type == DNS_TXT)
-		show_texts(c, name, a);
+	const struct spf_record *r = type == DNS_TXT ? spf_reading(a) : NULL;
+
+	if (r != NULL)
+		follow(c, name, r);
 	else if (type == DNS_MX)
 		show_hosts(c, a);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check/spf/macro.h"
+#include "check/spf/reading.h"
 #include "mail/domain.h"
 
 /* Questions started ahead per evaluation; the rest wait for their turn. */
@@ -157,24 +158,25 @@ static void foresee(struct spf_walk *w, const char *domain,
 }
 
 /* 4.5: exactly one record may begin with the version section. */
-static enum spf_step select_record(struct spf_walk *w, const char *name,
-    const struct dns_answer *a, struct slice *out)
+static enum spf_step read_record(struct spf_walk *w, const char *name,
+    const struct dns_answer *a, struct spf_record *out)
 {
-	size_t found = 0;
+	struct slice text;
+	struct error err;
+	size_t found = spf_records(a, &text);
 
-	for (size_t i = 0; i < a->count; i++) {
-		struct slice text = { a->records[i].data, a->records[i].len };
-
-		if (spf_record_is(text)) {
-			*out = text;
-			found++;
-		}
+	if (found != 1) {
+		w->reason = arena_printf(w->mem, found == 0 ?
+		    "%s has no SPF record" :
+		    "%s has more than one SPF record", name);
+		return found == 0 ? SPF_NO : SPF_PERMERROR;
 	}
-	if (found == 1)
-		return SPF_YES;
-	w->reason = arena_printf(w->mem, found == 0 ? "%s has no SPF record" :
-	    "%s has more than one SPF record", name);
-	return found == 0 ? SPF_NO : SPF_PERMERROR;
+	if (!spf_record_parse(w->mem, text, out, &err)) {
+		w->reason = arena_printf(w->mem, "the SPF record of %s: %s",
+		    name, err.text);
+		return SPF_PERMERROR;
+	}
+	return SPF_YES;
 }
 
 /* Its TXT lookup is no void lookup: none ends the evaluation anyway. */
@@ -213,22 +215,20 @@ enum spf_step spf_fetch(struct spf_walk *w, const char *domain,
     struct spf_record *out)
 {
 	const struct dns_answer *a = NULL;
+	const struct spf_record *kept;
 	const char *name = domain;
-	struct slice text;
-	struct error err;
 	enum spf_step step = ask_record(w, domain, &name, &a);
 
-	if (step == SPF_YES)
-		step = select_record(w, name, a, &text);
 	if (step != SPF_YES)
 		return step;
-	if (!spf_record_parse(w->mem, text, out, &err)) {
-		w->reason = arena_printf(w->mem, "the SPF record of %s: %s",
-		    name, err.text);
-		return SPF_PERMERROR;
-	}
-	foresee(w, domain, out);
-	return SPF_YES;
+	kept = spf_reading(a);
+	if (kept != NULL)
+		*out = *kept;
+	else
+		step = read_record(w, name, a, out);
+	if (step == SPF_YES)
+		foresee(w, domain, out);
+	return step;
 }
 
 /* 6.2: any trouble, and there is no explanation. */
