@@ -16,9 +16,9 @@
 #include "daemon/milter.h"
 #include "setup/socket_name.h"
 
-static bool answers(const struct sockaddr *sa, socklen_t len)
+static bool answers(const struct sockaddr *sa, socklen_t len, int flags)
 {
-	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 	bool live = fd >= 0 && connect(fd, sa, len) == 0;
 
 	if (fd >= 0)
@@ -26,9 +26,39 @@ static bool answers(const struct sockaddr *sa, socklen_t len)
 	return live;
 }
 
-static bool clear_path(const char *path, struct error *err)
+static bool path_answers(const char *path, int flags)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	return answers((const struct sockaddr *)&un, sizeof(un), flags);
+}
+
+/* On any of the host's addresses. The result: false if it has none. */
+static bool port_answers(const struct socket_name *name, int flags, bool *live,
+    struct error *err)
+{
+	struct addrinfo hints = {
+		.ai_flags = AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found = NULL;
+	char port[12];
+	int why;
+
+	*live = false;
+	snprintf(port, sizeof(port), "%u", name->port);
+	why = getaddrinfo(name->host, port, &hints, &found);
+	if (why != 0)
+		return error_set(err, "%s: %s", name->host, gai_strerror(why));
+	for (struct addrinfo *a = found; a != NULL && !*live; a = a->ai_next)
+		*live = answers(a->ai_addr, a->ai_addrlen, flags);
+	freeaddrinfo(found);
+	return true;
+}
+
+static bool clear_path(const char *path, struct error *err)
+{
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
@@ -36,8 +66,7 @@ static bool clear_path(const char *path, struct error *err)
 		    error_set(err, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(err, "%s is there and is no socket", path);
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	if (answers((const struct sockaddr *)&un, sizeof(un)))
+	if (path_answers(path, 0))
 		return error_set(err, "%s is live: another assayd (or another "
 		    "filter) is listening on it", path);
 	if (unlink(path) != 0)
@@ -48,22 +77,10 @@ static bool clear_path(const char *path, struct error *err)
 
 static bool check_port(const struct socket_name *name, struct error *err)
 {
-	struct addrinfo hints = {
-		.ai_flags = AI_NUMERICSERV | AI_PASSIVE,
-		.ai_socktype = SOCK_STREAM,
-	};
-	struct addrinfo *found = NULL;
-	char port[12];
-	int why;
-	bool live = false;
+	bool live;
 
-	snprintf(port, sizeof(port), "%u", name->port);
-	why = getaddrinfo(name->host, port, &hints, &found);
-	if (why != 0)
-		return error_set(err, "%s: %s", name->host, gai_strerror(why));
-	for (struct addrinfo *a = found; a != NULL && !live; a = a->ai_next)
-		live = answers(a->ai_addr, a->ai_addrlen);
-	freeaddrinfo(found);
+	if (!port_answers(name, 0, &live, err))
+		return false;
 	return !live || error_set(err, "port %u of %s is live: another assayd "
 	    "(or another program) is listening on it", name->port, name->host);
 }
@@ -138,6 +155,19 @@ bool listen_open(const struct conf *conf, struct error *err)
 	good = milter_listen(name.libmilter, err);
 	umask(old);
 	return good && (!name.is_path || hand_over(conf, name.path, err));
+}
+
+void listen_knock(const struct conf *conf)
+{
+	struct socket_name name;
+	bool live;
+
+	if (!socket_name_parse(conf->socket, &name, NULL))
+		return;
+	if (name.is_path)
+		path_answers(name.path, SOCK_NONBLOCK);
+	else
+		port_answers(&name, SOCK_NONBLOCK, &live, NULL);
 }
 
 void listen_close(const struct conf *conf)

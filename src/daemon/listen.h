@@ -15,6 +15,10 @@
  */
 bool listen_open(const struct conf *conf, struct error *err);
 
+/* Come as a client and hang up at once, so that a libmilter that waits for one
+ * looks around. Does not block. */
+void listen_knock(const struct conf *conf);
+
 /* Remove our socket file again, at the end. */
 void listen_close(const struct conf *conf);
 

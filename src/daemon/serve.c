@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/serve.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sysexits.h>
 
 #include <systemd/sd-daemon.h>
 
+#include "base/clock.h"
+#include "daemon/listen.h"
 #include "daemon/milter.h"
 #include "daemon/reload.h"
 #include "daemon/signals.h"
+
+#define KNOCK_MS 20
+#define TRIM_US (INT64_C(30) * 1000000)
 
 static void *run_milter(void *arg)
 {
@@ -42,11 +48,24 @@ static int watchdog_interval(void)
 	return sd_watchdog_enabled(0, &usec) > 0 ? (int)(usec / 3000) : -1;
 }
 
+/* Large messages, a DNS that stood still, or a reload leave holes in the heap,
+ * which glibc by itself gives back from its end only. */
+static void give_back_memory(int64_t *trimmed_us)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (now - *trimmed_us < TRIM_US)
+		return;
+	malloc_trim(0);
+	*trimmed_us = now;
+}
+
 /* Until told to stop, or until there is nothing left to serve. */
 static void wait_for_end(struct daemon *d)
 {
 	int watchdog = watchdog_interval();
 	int nap = watchdog < 0 || watchdog > LOOK_MS ? LOOK_MS : watchdog;
+	int64_t trimmed_us = clock_monotonic_us();
 
 	while (!milter_is_gone(d)) {
 		signals_wait(nap);
@@ -61,7 +80,36 @@ static void wait_for_end(struct daemon *d)
 			break;
 		}
 		reload_look(d);
+		give_back_memory(&trimmed_us);
 	}
+}
+
+static void *stop_milter(void *arg)
+{
+	(void)arg;
+	milter_stop();
+	return NULL;
+}
+
+/*
+ * smfi_stop() waits until libmilter looks up from waiting for the next client,
+ * up to five seconds in which the MTA would wait as well. So somebody knocks;
+ * more than once, since libmilter may already have been on its way back.
+ */
+static void end_milter(struct daemon *d, pthread_t milter)
+{
+	pthread_t thread;
+	bool own = pthread_create(&thread, NULL, stop_milter, NULL) == 0;
+
+	if (!own)
+		milter_stop();
+	while (!milter_is_gone(d)) {
+		listen_knock(&d->conf);
+		signals_wait(KNOCK_MS);
+	}
+	if (own)
+		pthread_join(thread, NULL);
+	pthread_join(milter, NULL);
 }
 
 int serve(struct daemon *d)
@@ -81,8 +129,7 @@ int serve(struct daemon *d)
 	if (!gone && !service_drain(d->service, d->conf.drain_ms))
 		log_say(d->log, LOG_LEVEL_WARNING, "stopping with messages still "
 		    "under way; their senders will try again");
-	milter_stop();
-	pthread_join(thread, NULL);
+	end_milter(d, thread);
 	service_tell_hits(d->service);
 	service_set_store(d->service, NULL);
 	log_say(d->log, gone ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
