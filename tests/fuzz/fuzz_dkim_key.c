@@ -30,7 +30,8 @@ static void check_openssl(const struct dkim_key *key)
 /* The record that an engine gets holds the same key. */
 static void check_again(struct arena *mem, const struct dkim_key *key)
 {
-	const char *record = dkim_key_library_record(mem, key);
+	const char *record = dkim_key_library_record(mem, key,
+	    DKIM_LIBRARY_ROOM);
 	struct dkim_key again;
 
 	if (record == NULL)
