@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "check/body.h"
 #include "check/findings.h"
 #include "dns/inquiry.h"
 #include "mail/address.h"
@@ -117,6 +118,8 @@ struct examination {
 	const struct evidence *evidence;
 	struct inquiry *dns;
 	struct findings *findings;
+	struct body *body;              /* who judges by it says what he wants
+					 * when HEADERS is reached */
 };
 
 struct check {
@@ -131,8 +134,6 @@ struct check {
 	/* The phase has been reached: start what can be started, never wait.
 	 * Called for MAIL, HEADERS and EOM. NULL: nothing to start. */
 	void (*reach)(void *state, enum phase phase);
-	/* Body bytes as received, any pieces. NULL: not interested. */
-	void (*body)(void *state, const void *bytes, size_t n);
 	void (*finish)(void *state);
 };
 

@@ -99,6 +99,7 @@ static struct transaction *begin(struct connection *c, enum phase phase)
 		.dns = inquiry_new(t->mem, c->kit->resolver,
 		    &c->kit->options.dns, c->dns),
 		.findings = &t->findings,
+		.body = body_new(t->mem),
 	};
 	t->asked = asked_of(t->mem, c->kit);
 	t->evidence.lookups = t->asked.lookups;
@@ -276,9 +277,7 @@ void transaction_body(struct connection *c, const void *bytes, size_t n)
 	if (!move_to(t, PHASE_BODY))
 		return;
 	t->evidence.body_octets += n;
-	for (size_t i = 0; checks[i] != NULL; i++)
-		if (checks[i]->body != NULL)
-			checks[i]->body(t->states[i], bytes, n);
+	body_feed(t->examination.body, bytes, n);
 }
 
 /* A confused MTA ended a message that it never began, or went on with one that

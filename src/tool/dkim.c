@@ -80,7 +80,7 @@ static void examine(struct examination *x, const struct message *m)
 	dkim_check.reach(state, PHASE_MAIL);
 	dkim_check.reach(state, PHASE_HEADERS);
 	if (m->body.len > 0)
-		dkim_check.body(state, m->body.data, m->body.len);
+		body_feed(x->body, m->body.data, m->body.len);
 	dkim_check.reach(state, PHASE_EOM);
 	dkim_check.finish(state);
 }
@@ -111,6 +111,7 @@ static int verify_message(const struct tool *t, const struct conf *conf,
 	struct error err;
 	struct examination x = {
 		.mem = mem, .evidence = &evidence, .findings = &findings,
+		.body = body_new(mem),
 	};
 
 	if (!tool_message(t->words[0], mem, &message, &err))

@@ -52,7 +52,7 @@ static void check_verdict(struct arena *mem, const struct message *m)
 {
 	static struct resolver *resolver;
 	const struct arc_question question = {
-		.header = &m->header, .minimum_bits = 1024, .now = 1700000000,
+		.header = &m->header, .body = body_new(mem), .minimum_bits = 1024, .now = 1700000000,
 	};
 	struct arc_finding f = { .code = AUTH_NONE };
 	struct arc_work *w;
@@ -64,7 +64,7 @@ static void check_verdict(struct arena *mem, const struct message *m)
 	w = arc_begin(mem, inquiry_new(mem, resolver,
 	    &(struct inquiry_limits){ 0 }, NULL), &question, &f);
 	if (m->body.len > 0)
-		arc_feed(w, m->body.data, m->body.len);
+		body_feed(question.body, m->body.data, m->body.len);
 	arc_conclude(w);
 	need(f.code == AUTH_NONE || f.code == AUTH_FAIL,
 	    "nobody forges a chain");

@@ -99,14 +99,14 @@ static void judge(struct arena *mem, const struct header *header,
 		.libraries = stage.libraries,
 	};
 	const struct dkim_question question = {
-		.header = header, .authors = authors, .author_count = 1,
-		.now = NOW,
+		.header = header, .body = body_new(mem), .authors = authors,
+		.author_count = 1, .now = NOW,
 	};
 	struct dkim_work *w = dkim_begin(mem, inquiry_new(mem, stage.resolver,
 	    &(struct inquiry_limits){ 0 }, NULL), &settings, &question, out);
 
 	for (; body.len > 0; body = slice_sub(body, step, body.len))
-		dkim_feed(w, body.data, body.len < step ? body.len : step);
+		body_feed(question.body, body.data, body.len < step ? body.len : step);
 	dkim_conclude(w);
 	need(ERR_peek_error() == 0, "OpenSSL's complaints are cleared");
 }

@@ -82,7 +82,7 @@ static struct arc_finding validate(struct arena *mem, struct resolver *r,
     struct slice raw)
 {
 	struct arc_question question = { .minimum_bits = 1024,
-		.now = 1500000000 };
+		.body = body_new(mem), .now = 1500000000 };
 	struct arc_finding finding;
 	struct message m;
 	struct arc_work *w;
@@ -91,7 +91,7 @@ static struct arc_finding validate(struct arena *mem, struct resolver *r,
 	question.header = &m.header;
 	w = arc_begin(mem, inquiry_new(mem, r, NULL, NULL), &question,
 	    &finding);
-	arc_feed(w, m.body.data, m.body.len);
+	body_feed(question.body, m.body.data, m.body.len);
 	arc_conclude(w);
 	return finding;
 }

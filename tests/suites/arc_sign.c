@@ -160,8 +160,8 @@ static void seal_message(struct scene *s, struct arena *mem, yaml_node_t *test,
 	struct message m;
 	struct arc_finding found;
 	struct arc_question question = { .minimum_bits = 1024,
-		.header = &m.header, .now = 1500000000 };
-	struct seal_body *body = seal_body_new(mem);
+		.header = &m.header, .body = body_new(mem),
+		.now = 1500000000 };
 	struct seal_request request = { .header = &m.header, .found = &found,
 		.names = string(s, test, "sig-headers", mem),
 		.now = atol(string(s, test, "t", mem)), .sorted = true };
@@ -170,10 +170,11 @@ static void seal_message(struct scene *s, struct arena *mem, yaml_node_t *test,
 	message_cut(mem, text_of(value_of(s->doc, test, "message")), &m);
 	w = arc_begin(mem, inquiry_new(mem, s->resolver, NULL, NULL),
 	    &question, &found);
-	arc_feed(w, m.body.data, m.body.len);
+	seal_want(question.body);
+	body_feed(question.body, m.body.data, m.body.len);
+	body_end(question.body);
 	arc_conclude(w);
-	seal_body_feed(body, m.body.data, m.body.len);
-	found.body_hash = seal_body_end(body);
+	found.body_hash = seal_body_hash(question.body, mem);
 	request.results = merged_results(mem, &m.header,
 	    string(s, test, "srv-id", mem));
 	arc_seal(s->sealer, mem, &request, out);

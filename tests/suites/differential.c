@@ -49,14 +49,14 @@ static void judge(struct bench *b, const struct header *header,
 	struct dkim_settings settings = { .engine = engine,
 		.minimum_bits = 1024, .signatures = 15,
 		.libraries = b->libraries, .keys = b->decoded };
-	struct dkim_question question = { .header = header, .now = NOW,
-		.job = "differential" };
+	struct dkim_question question = { .header = header,
+		.body = body_new(b->mem), .now = NOW, .job = "differential" };
 	struct dkim_work *w = dkim_begin(b->mem, inquiry_new(b->mem,
 	    b->dkim_zone, NULL, NULL), &settings, &question, out);
 
 	for (size_t i = 0; i < body.len; i += chunk)
-		dkim_feed(w, body.data + i, body.len - i < chunk ?
-		    body.len - i : chunk);
+		body_feed(question.body, body.data + i,
+		    body.len - i < chunk ? body.len - i : chunk);
 	dkim_conclude(w);
 }
 

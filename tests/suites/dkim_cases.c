@@ -161,14 +161,15 @@ static struct dkim_signature judge(struct bench *b, const struct dkim_case *c,
 		.libraries = b->libraries[c->minimum_bits > 1024],
 		.keys = b->decoded };
 	struct dkim_question question = { .header = &s->header,
-		.authors = authors, .author_count = 1, .now = c->now,
+		.body = body_new(b->mem), .authors = authors, .author_count = 1, .now = c->now,
 		.job = "case" };
 	struct dkim_finding finding;
 	struct dkim_work *w = dkim_begin(b->mem, inquiry_new(b->mem, s->zone,
 	    &limits, NULL), &settings, &question, &finding);
 
-	dkim_feed(w, c->got_body.data, cut);
-	dkim_feed(w, c->got_body.data + cut, c->got_body.len - cut);
+	body_feed(question.body, c->got_body.data, cut);
+	body_feed(question.body, c->got_body.data + cut,
+	    c->got_body.len - cut);
 	dkim_conclude(w);
 	return finding.signatures[s->which];
 }

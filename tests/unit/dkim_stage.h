@@ -109,18 +109,6 @@ static inline void put(struct stage *s, const char *name, const char *value)
 	header_append(&s->header, mem, slice_of(name), slice_of(value));
 }
 
-struct pipe {
-	const struct dkim_engine *engine;
-	void *state;
-};
-
-static inline void pour(void *arg, const void *bytes, size_t n)
-{
-	struct pipe *p = arg;
-
-	p->engine->body(p->state, bytes, n);
-}
-
 static inline void collect(struct stage *s)
 {
 	struct dkim_index *index = dkim_index_new(mem, &s->header);
@@ -149,29 +137,29 @@ static inline void collect(struct stage *s)
 static inline enum dkim_opinion run(struct stage *s)
 {
 	struct dkim_setup setup = { .mem = mem, .header = &s->header,
-		.job = "4Abc", .libraries = libraries, .minimum_bits = 1024 };
-	struct pipe pipe = { .engine = s->engine };
-	struct crlf_stream body = { .sink = pour, .arg = &pipe };
+		.body = body_new(mem), .job = "4Abc", .libraries = libraries,
+		.minimum_bits = 1024 };
+	void *state;
 
 	if (s->engine == NULL)
-		s->engine = pipe.engine = &dkim_native_engine;
+		s->engine = &dkim_native_engine;
 	collect(s);
 	for (size_t i = 0; i < s->count; i++)
 		assert_true(s->forced ||
 		    s->engine->can(&s->tasks[i], &s->header));
-	pipe.state = s->engine->begin(&setup, s->tasks, s->count);
+	state = s->engine->begin(&setup, s->tasks, s->count);
 	for (size_t at = 0; at < s->body.len; ) {
 		size_t n = s->body.len - at;
 		size_t most = at == 0 && s->first > 0 ? s->first : s->chunk;
 
 		n = most > 0 && most < n ? most : n;
-		crlf_feed(&body, s->body.data + at, n);
+		body_feed(setup.body, s->body.data + at, n);
 		at += n;
 	}
-	crlf_end(&body);
+	body_end(setup.body);
 	for (size_t i = 0; i < s->count; i++)
 		s->tasks[i].key = s->keys[i];
-	s->engine->finish(pipe.state);
+	s->engine->finish(state);
 	assert_int_equal(ERR_peek_error(), 0);
 	return s->tasks[0].opinion;
 }

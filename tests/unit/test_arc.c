@@ -349,8 +349,8 @@ static struct arc_finding validate_in(const struct header *h,
 {
 	const struct inquiry_limits limits = { .query_ms = 50,
 		.budget_ms = 100 };
-	struct arc_question question = { .header = h, .minimum_bits = 1024,
-		.now = NOW };
+	struct arc_question question = { .header = h, .body = body_new(mem),
+		.minimum_bits = 1024, .now = NOW };
 	struct error err = { "" };
 	struct resolver *r = zone_resolver(zone, "zone", &err);
 	struct arc_finding f;
@@ -365,7 +365,7 @@ static struct arc_finding validate_in(const struct header *h,
 		size_t n = body.len - at;
 
 		n = chunk > 0 && chunk < n ? chunk : n;
-		arc_feed(w, body.data + at, n);
+		body_feed(question.body, body.data + at, n);
 		at += n;
 	}
 	arc_conclude(w);
@@ -765,6 +765,7 @@ static void test_body_unknown(void **state)
 			memset(hash + 3, 'A', 43);
 	}
 	question.header = &h;
+	question.body = body_new(mem);
 	arc_chain_read(mem, &h, &chain);
 	assert_null(chain.fault);
 	struct resolver *r = zone_resolver(buf_slice(&s.zone), "zone", &err);
@@ -821,7 +822,7 @@ static void play(struct examination *x, struct slice body)
 
 	arc_check.reach(state, PHASE_MAIL);
 	arc_check.reach(state, PHASE_HEADERS);
-	arc_check.body(state, body.data, body.len);
+	body_feed(x->body, body.data, body.len);
 	arc_check.reach(state, PHASE_EOM);
 	arc_check.finish(state);
 }
@@ -848,6 +849,7 @@ static void test_check(void **state)
 	assert_non_null(env);
 	for (int round = 0; round < 2; round++) {
 		struct examination x = { .mem = mem, .env = env,
+			.body = body_new(mem),
 			.evidence = &e, .findings = &findings,
 			.dns = inquiry_new(mem, r, NULL, NULL) };
 

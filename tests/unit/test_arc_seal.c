@@ -92,8 +92,7 @@ static struct arc_finding validate(const struct hop *hop,
     const struct buf *zone)
 {
 	struct arc_question question = { .header = &hop->header,
-		.minimum_bits = 1024, .now = NOW };
-	struct seal_body *body = seal_body_new(mem);
+		.body = body_new(mem), .minimum_bits = 1024, .now = NOW };
 	struct error err = { "" };
 	struct resolver *r = zone_resolver(buf_slice(zone), "zone", &err);
 	struct arc_finding found;
@@ -103,11 +102,12 @@ static struct arc_finding validate(const struct hop *hop,
 		fail_msg("%s", err.text);
 	w = arc_begin(mem, inquiry_new(mem, r, NULL, NULL), &question,
 	    &found);
-	arc_feed(w, hop->body, strlen(hop->body));
-	arc_conclude(w);
+	seal_want(question.body);
 	for (const char *p = hop->body; *p != '\0'; p++)
-		seal_body_feed(body, p, 1);
-	found.body_hash = seal_body_end(body);
+		body_feed(question.body, p, 1);
+	body_end(question.body);
+	arc_conclude(w);
+	found.body_hash = seal_body_hash(question.body, mem);
 	resolver_free(r);
 	return found;
 }

@@ -310,7 +310,8 @@ static void test_what_it_gets(void **state)
 	struct buf want = { 0 };
 	struct stage s = stage();
 	struct dkim_setup setup = { .mem = mem, .header = &s.header,
-		.job = "4Abc", .libraries = libraries, .minimum_bits = 1024 };
+		.body = body_new(mem), .job = "4Abc", .libraries = libraries,
+		.minimum_bits = 1024 };
 	size_t count;
 
 	(void)state;
@@ -446,8 +447,8 @@ static void test_left_alone(void **state)
 	for (int broken = 0; broken < 2; broken++) {
 		struct stage s = stage();
 		struct dkim_setup setup = { .mem = mem, .header = &s.header,
-			.job = "4Abc", .libraries = libraries,
-			.minimum_bits = 1024 };
+			.body = body_new(mem), .job = "4Abc",
+			.libraries = libraries, .minimum_bits = 1024 };
 		void *engine;
 
 		answers.header = broken ? DKIM_STAT_NORESOURCE : DKIM_STAT_OK;
@@ -529,7 +530,8 @@ static void test_short_key(void **state)
 {
 	struct stage s = stage();
 	struct dkim_setup setup = { .mem = mem, .header = &s.header,
-		.job = "4Abc", .libraries = libraries, .minimum_bits = 1025 };
+		.body = body_new(mem), .job = "4Abc", .libraries = libraries,
+		.minimum_bits = 1025 };
 	void *engine;
 
 	(void)state;
@@ -537,7 +539,8 @@ static void test_short_key(void **state)
 	put_two(&s);
 	collect(&s);
 	engine = s.engine->begin(&setup, s.tasks, s.count);
-	s.engine->body(engine, body.data, body.len);
+	body_feed(setup.body, body.data, body.len);
+	body_end(setup.body);
 	s.tasks[0].key = &keys[RSA1024];
 	s.engine->finish(engine);
 	assert_int_equal(s.tasks[0].opinion, DKIM_OPINION_NONE);
@@ -554,7 +557,7 @@ static struct dkim_signature judge_message(struct stage *s, enum engine engine,
 		.minimum_bits = 1024, .signatures = 15,
 		.libraries = libraries };
 	struct dkim_question question = { .header = &s->header,
-		.now = 1700000000, .job = "4Abc" };
+		.body = body_new(mem), .now = 1700000000, .job = "4Abc" };
 	struct dkim_finding finding;
 	struct buf zone = { 0 };
 	struct resolver *resolver;
@@ -567,7 +570,7 @@ static struct dkim_signature judge_message(struct stage *s, enum engine engine,
 	assert_non_null(resolver);
 	w = dkim_begin(mem, inquiry_new(mem, resolver, &limits, NULL),
 	    &settings, &question, &finding);
-	dkim_feed(w, got.data, got.len);
+	body_feed(question.body, got.data, got.len);
 	dkim_conclude(w);
 	assert_int_equal(finding.count, 1);
 	assert_int_equal(finding.code, finding.signatures[0].code);

@@ -412,7 +412,8 @@ static void test_check(void **state)
 			.client_class = checked[i].class,
 			.author = author_of(w.mem, checked[i].from),
 		};
-		struct examination x = { w.mem, env, &e, w.dns, &f };
+		struct examination x = { w.mem, env, &e, w.dns, &f,
+			NULL };
 		void *s = dmarc_check.open(&x);
 
 		dmarc_check.reach(s, PHASE_MAIL);

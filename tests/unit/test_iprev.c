@@ -189,7 +189,7 @@ static void test_check(void **state)
 			    "the relay does not say",
 		};
 		struct findings f = { .iprev.code = AUTH_NONE };
-		struct examination x = { w.mem, NULL, &e, w.dns, &f };
+		struct examination x = { w.mem, NULL, &e, w.dns, &f, NULL };
 		void *s = iprev_check.open(&x);
 
 		iprev_check.reach(s, PHASE_MAIL);

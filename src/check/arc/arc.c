@@ -32,12 +32,6 @@ struct arc_work *arc_begin(struct arena *mem, struct inquiry *dns,
 	return w;
 }
 
-void arc_feed(struct arc_work *w, const void *bytes, size_t n)
-{
-	if (w->verifier != NULL)
-		arc_verifier_feed(w->verifier, bytes, n);
-}
-
 static const struct dkim_sig_parsed *signature(const struct arc_work *w,
     unsigned instance, enum arc_part part)
 {
@@ -140,7 +134,7 @@ void arc_conclude(struct arc_work *w)
 
 	if (w->verifier == NULL)
 		return;
-	arc_verifier_end(w->verifier);
+	body_end(w->question->body);
 	why = arc_why_bad_message(w->verifier, newest);
 	if (why != NULL) {
 		chain_fails(w, newest, ARC_MESSAGE, why);

@@ -14,11 +14,14 @@
  */
 #include <time.h>
 
+#include "check/body.h"
 #include "check/check.h"
 #include "check/crypto.h"
 
 struct arc_question {
 	const struct header *header;    /* complete */
+	struct body *body;              /* nothing of it has come yet; the
+					 * caller feeds it */
 	unsigned minimum_bits;          /* of RSA keys, RFC 8301 */
 	struct crypto_keys *keys;       /* NULL: none are remembered */
 	time_t now;
@@ -36,9 +39,7 @@ struct arc_work;
  */
 struct arc_work *arc_begin(struct arena *mem, struct inquiry *dns,
     const struct arc_question *question, struct arc_finding *out);
-/* Body octets as received, in any pieces. */
-void arc_feed(struct arc_work *w, const void *bytes, size_t n);
-/* Waits for keys. Once. */
+/* The body has come. Waits for keys. Once. */
 void arc_conclude(struct arc_work *w);
 
 /* RFC 8617 7.2.2: what a report says of a chain that passed, "arc=pass

@@ -7,7 +7,7 @@ struct arc_state {
 	struct examination *x;
 	struct arc_question question;
 	struct arc_work *work;          /* from the complete header on */
-	struct seal_body *body;         /* NULL: there will be no seal */
+	bool sealed;                    /* it will be */
 };
 
 static void *open_arc(struct examination *x)
@@ -15,9 +15,10 @@ static void *open_arc(struct examination *x)
 	struct arc_state *s = arena_alloc(x->mem, sizeof(*s));
 
 	s->x = x;
-	if (check_env_sealer(x->env) != NULL &&
-	    client_exempt(x->evidence) == NULL)
-		s->body = seal_body_new(x->mem);
+	s->sealed = check_env_sealer(x->env) != NULL &&
+	    client_exempt(x->evidence) == NULL;
+	if (s->sealed)
+		seal_want(x->body);
 	return s;
 }
 
@@ -29,6 +30,7 @@ static void begin(struct arc_state *s)
 		return;
 	s->question = (struct arc_question){
 		.header = &x->evidence->header,
+		.body = x->body,
 		.minimum_bits = check_env_options(x->env)->dkim_minimum_bits,
 		.keys = check_env_keys(x->env),
 		.now = x->evidence->received,
@@ -42,24 +44,16 @@ static void reach_arc(void *state, enum phase phase)
 		begin(state);
 }
 
-static void body_arc(void *state, const void *bytes, size_t n)
-{
-	struct arc_state *s = state;
-
-	begin(s);
-	arc_feed(s->work, bytes, n);
-	if (s->body != NULL)
-		seal_body_feed(s->body, bytes, n);
-}
-
 static void finish_arc(void *state)
 {
 	struct arc_state *s = state;
 
 	begin(s);
 	arc_conclude(s->work);
-	if (s->body != NULL)
-		s->x->findings->arc.body_hash = seal_body_end(s->body);
+	body_end(s->x->body);
+	if (s->sealed)
+		s->x->findings->arc.body_hash = seal_body_hash(s->x->body,
+		    s->x->mem);
 }
 
 const struct check arc_check = {
@@ -67,6 +61,5 @@ const struct check arc_check = {
 	.ready = PHASE_EOM,
 	.open = open_arc,
 	.reach = reach_arc,
-	.body = body_arc,
 	.finish = finish_arc,
 };

@@ -110,46 +110,19 @@ const char *sealer_names(const struct sealer *s, struct arena *mem,
 
 /* --- the body --- */
 
-struct seal_body {
-	struct crlf_stream stream;
-	struct body_digests *digests;
-	struct body_digest digest;
-};
-
 /* The form of all our signatures, without l=. */
-static const struct dkim_sig_parsed relaxed = {
-	.header_folding = DKIM_FOLDING_RELAXED,
-	.body_folding = DKIM_FOLDING_RELAXED,
-};
+static const struct body_part whole_body = { .form = CANONICAL_RELAXED };
 
-static void sink(void *arg, const void *bytes, size_t n)
+void seal_want(struct body *b)
 {
-	struct seal_body *b = arg;
-
-	body_digests_feed(b->digests, bytes, n);
+	body_want(b, whole_body);
 }
 
-struct seal_body *seal_body_new(struct arena *mem)
+const unsigned char *seal_body_hash(const struct body *b, struct arena *mem)
 {
-	struct seal_body *b = arena_alloc(mem, sizeof(*b));
+	struct body_digest d = body_digest(b, whole_body);
 
-	b->stream = (struct crlf_stream){ .sink = sink, .arg = b };
-	b->digests = body_digests_new(mem);
-	body_digests_want(b->digests, &relaxed);
-	return b;
-}
-
-void seal_body_feed(struct seal_body *b, const void *bytes, size_t n)
-{
-	crlf_feed(&b->stream, bytes, n);
-}
-
-const unsigned char *seal_body_end(struct seal_body *b)
-{
-	crlf_end(&b->stream);
-	body_digests_end(b->digests);
-	b->digest = body_digests_of(b->digests, &relaxed);
-	return b->digest.known ? b->digest.digest : NULL;
+	return d.known ? arena_memdup(mem, d.digest, sizeof(d.digest)) : NULL;
 }
 
 /* --- one set --- */

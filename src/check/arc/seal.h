@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "check/arc/chain.h"
+#include "check/body.h"
 #include "check/check.h"
 #include "check/findings.h"
 #include "mail/header.h"
@@ -54,12 +55,10 @@ bool seal_field_check(const char *name, struct error *err);
 const char *sealer_names(const struct sealer *s, struct arena *mem,
     const struct header *h);
 
-/* The hash for bh=: octets as received, in any pieces, then the end, once.
- * NULL: OpenSSL could not. Lives in mem. */
-struct seal_body;
-struct seal_body *seal_body_new(struct arena *mem);
-void seal_body_feed(struct seal_body *b, const void *bytes, size_t n);
-const unsigned char *seal_body_end(struct seal_body *b);
+/* The hash for bh=: to be wanted before the body comes, and there after its
+ * end. NULL: it was not, or OpenSSL could not. Lives in mem. */
+void seal_want(struct body *b);
+const unsigned char *seal_body_hash(const struct body *b, struct arena *mem);
 
 struct seal_request {
 	const struct header *header;    /* as sent, all but the new set */

@@ -5,7 +5,6 @@
 
 #include "check/dkim/digest.h"
 #include "check/dkim/engine.h"
-#include "mail/canon.h"
 
 /* Clocks of strangers differ by so much. */
 #define GRACE 300
@@ -29,8 +28,6 @@ struct arc_verifier {
 	struct inquiry *dns;
 	const struct arc_question *question;
 	const struct arc_chain *chain;
-	struct crlf_stream stream;
-	struct body_digests *body;
 	struct dkim_index *index;       /* NULL: not made yet */
 	struct seal_digest *seals;      /* by instance - 1; NULL: not yet */
 	struct arc_key *keys;
@@ -75,19 +72,12 @@ static struct dkim_sig_parsed read_as_relaxed(const struct dkim_sig_parsed *sig)
 
 static void want_body(struct arc_verifier *v, const struct dkim_sig_parsed *sig)
 {
-	body_digests_want(v->body, sig);
+	body_want(v->question->body, dkim_body_part(sig));
 	if (lacks_canonicalization(sig)) {
 		struct dkim_sig_parsed relaxed = read_as_relaxed(sig);
 
-		body_digests_want(v->body, &relaxed);
+		body_want(v->question->body, dkim_body_part(&relaxed));
 	}
-}
-
-static void sink(void *arg, const void *bytes, size_t n)
-{
-	struct arc_verifier *v = arg;
-
-	body_digests_feed(v->body, bytes, n);
 }
 
 struct arc_verifier *arc_verifier_new(struct arena *mem, struct inquiry *dns,
@@ -97,8 +87,6 @@ struct arc_verifier *arc_verifier_new(struct arena *mem, struct inquiry *dns,
 
 	*v = (struct arc_verifier){
 		.mem = mem, .dns = dns, .question = question, .chain = chain,
-		.stream = { .sink = sink, .arg = v },
-		.body = body_digests_new(mem),
 		.keys = arena_array(mem, 2 * (size_t)chain->count,
 		    sizeof(*v->keys)),
 	};
@@ -116,17 +104,6 @@ struct arc_verifier *arc_verifier_new(struct arena *mem, struct inquiry *dns,
 			dkim_key_prefetch(v->dns, sig->key_name);
 	}
 	return v;
-}
-
-void arc_verifier_feed(struct arc_verifier *v, const void *bytes, size_t n)
-{
-	crlf_feed(&v->stream, bytes, n);
-}
-
-void arc_verifier_end(struct arc_verifier *v)
-{
-	crlf_end(&v->stream);
-	body_digests_end(v->body);
 }
 
 static const struct dkim_key *key_of(struct arc_verifier *v, const char *name)
@@ -169,13 +146,15 @@ static const char *why_not_signed(struct arc_verifier *v,
 static const char *why_other_body(const struct arc_verifier *v,
     const struct dkim_sig_parsed *sig)
 {
-	struct body_digest body = body_digests_of(v->body, sig);
+	struct body_part part = dkim_body_part(sig);
+	struct body_digest body = body_digest(v->question->body, part);
+	uint64_t octets = body_octets(v->question->body, part.form);
 
 	if (!body.known)
 		return "the body was not hashed for its l=";
-	if (sig->has_length && sig->length > body.octets)
+	if (sig->has_length && sig->length > octets)
 		return "the body is shorter than l=";
-	if (sig->has_length && sig->length < body.octets)
+	if (sig->has_length && sig->length < octets)
 		return "the body goes on behind l=";
 	if (memcmp(body.digest, sig->bh, sizeof(sig->bh)) != 0)
 		return "the body was altered";

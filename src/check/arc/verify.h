@@ -18,10 +18,6 @@ struct arc_verifier;
  * pointers are kept. */
 struct arc_verifier *arc_verifier_new(struct arena *mem, struct inquiry *dns,
     const struct arc_question *question, const struct arc_chain *chain);
-/* Body octets as received; then the end of them, once. */
-void arc_verifier_feed(struct arc_verifier *v, const void *bytes, size_t n);
-void arc_verifier_end(struct arc_verifier *v);
-
 /* NULL: it verifies. Else why not, said without naming the field. After the
  * end of the body; may wait for a key. */
 const char *arc_why_bad_message(struct arc_verifier *v, unsigned instance);

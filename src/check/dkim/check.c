@@ -35,6 +35,7 @@ static void begin(struct dkim_state *s)
 		return;
 	s->question = (struct dkim_question){
 		.header = &e->header,
+		.body = s->x->body,
 		.authors = e->author.domains,
 		.author_count = e->author.domain_count,
 		.now = e->received,
@@ -50,14 +51,6 @@ static void reach_dkim(void *state, enum phase phase)
 		begin(state);
 }
 
-static void body_dkim(void *state, const void *bytes, size_t n)
-{
-	struct dkim_state *s = state;
-
-	begin(s);
-	dkim_feed(s->work, bytes, n);
-}
-
 static void finish_dkim(void *state)
 {
 	struct dkim_state *s = state;
@@ -71,6 +64,5 @@ const struct check dkim_check = {
 	.ready = PHASE_EOM,
 	.open = open_dkim,
 	.reach = reach_dkim,
-	.body = body_dkim,
 	.finish = finish_dkim,
 };

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "check/dkim/digest.h"
 #include "mail/domain.h"
 
 /* Clocks of strangers differ by so much. */
@@ -137,6 +138,13 @@ static bool new_length(struct candidate *const *chosen, size_t count,
 	return true;
 }
 
+/* What l= leaves unsigned is seen by how long the whole body is. */
+static void want_octets(struct dkim_work *w, const struct dkim_sig_parsed *sig)
+{
+	if (sig->has_length)
+		body_want_octets(w->question->body, dkim_body_part(sig).form);
+}
+
 /* The most promising ones, as many as are allowed. */
 static void limit(struct dkim_work *w)
 {
@@ -161,8 +169,7 @@ static void limit(struct dkim_work *w)
 		} else {
 			taken++;
 			lengths += another;
-			w->measure[order[i]->sig.body_folding] |=
-			    order[i]->sig.has_length;
+			want_octets(w, &order[i]->sig);
 		}
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "check/dkim/digest.h"
 #include "check/dkim/work.h"
 
 /* RFC 6008 3 */
@@ -124,43 +125,6 @@ static void start_engines(struct dkim_work *w)
 	}
 }
 
-static void count(void *arg, const void *bytes, size_t n)
-{
-	struct measure *m = arg;
-
-	(void)bytes;
-	m->octets += n;
-}
-
-static void start_measures(struct dkim_work *w)
-{
-	static const enum canonical_form forms[] = {
-		[DKIM_FOLDING_SIMPLE] = CANONICAL_SIMPLE,
-		[DKIM_FOLDING_RELAXED] = CANONICAL_RELAXED,
-	};
-
-	for (size_t f = 0; f < 2; f++) {
-		struct measure *m = &w->measures[f];
-
-		m->body.form = forms[f];
-		m->body.out = (struct canonical_sink){ count, m };
-	}
-}
-
-static void sink(void *arg, const void *bytes, size_t n)
-{
-	struct dkim_work *w = arg;
-
-	if (n == 0)
-		return;
-	for (size_t f = 0; f < 2; f++)
-		if (w->measure[f])
-			canonical_body_feed(&w->measures[f].body, bytes, n);
-	for (size_t e = 0; e < 2; e++)
-		if (w->runs[e].count > 0)
-			w->runs[e].engine->body(w->runs[e].state, bytes, n);
-}
-
 struct dkim_work *dkim_begin(struct arena *mem, struct inquiry *dns,
     const struct dkim_settings *settings, const struct dkim_question *question,
     struct dkim_finding *out)
@@ -173,12 +137,12 @@ struct dkim_work *dkim_begin(struct arena *mem, struct inquiry *dns,
 		.question = question, .out = out,
 		.setup = {
 			.mem = mem, .header = question->header,
+			.body = question->body,
 			.job = arena_strdup(mem, job),
 			.libraries = settings->libraries,
 			.keys = settings->keys,
 			.minimum_bits = settings->minimum_bits,
 		},
-		.body = { .sink = sink, .arg = w },
 	};
 	*out = (struct dkim_finding){ .code = AUTH_NONE };
 	dkim_choose(w);
@@ -187,14 +151,7 @@ struct dkim_work *dkim_begin(struct arena *mem, struct inquiry *dns,
 			dkim_key_prefetch(dns, w->candidates[i].sig.key_name);
 	dkim_select_fields(w);
 	start_engines(w);
-	start_measures(w);
 	return w;
-}
-
-void dkim_feed(struct dkim_work *w, const void *bytes, size_t n)
-{
-	if (w->runs[0].count + w->runs[1].count > 0)
-		crlf_feed(&w->body, bytes, n);
 }
 
 /* One key record is read once, however many signatures name it. */
@@ -279,7 +236,7 @@ static void conclude(struct dkim_work *w, struct candidate *c)
 		return;
 	/* RFC 6376 8.2: whoever appends to the body speaks with the signer's
 	 * name. */
-	octets = w->measures[c->sig.body_folding].octets;
+	octets = body_octets(w->question->body, dkim_body_part(&c->sig).form);
 	if (octets == c->sig.length)
 		return;
 	c->out->code = octets > c->sig.length ? AUTH_POLICY : AUTH_PERMERROR;
@@ -312,10 +269,7 @@ static void shorten_b(struct dkim_work *w, struct candidate *c)
 
 void dkim_conclude(struct dkim_work *w)
 {
-	crlf_end(&w->body);
-	for (size_t f = 0; f < 2; f++)
-		if (w->measure[f])
-			canonical_body_end(&w->measures[f].body);
+	body_end(w->question->body);
 	for (size_t i = 0; i < w->count; i++)
 		if (w->candidates[i].live)
 			fetch_key(w, &w->candidates[i]);

@@ -30,6 +30,8 @@ struct dkim_settings {
 
 struct dkim_question {
 	const struct header *header;    /* complete */
+	struct body *body;              /* nothing of it has come yet; the
+					 * caller feeds it */
 	/* Domains the message claims to be from: signatures of these, or of
 	 * domains above or below, are tried first. */
 	const char *const *authors;
@@ -52,7 +54,5 @@ struct dkim_work;
 struct dkim_work *dkim_begin(struct arena *mem, struct inquiry *dns,
     const struct dkim_settings *settings, const struct dkim_question *question,
     struct dkim_finding *out);
-/* Body octets as received, in any pieces. */
-void dkim_feed(struct dkim_work *w, const void *bytes, size_t n);
-/* Waits for keys. Once. */
+/* The body has come. Waits for keys. Once. */
 void dkim_conclude(struct dkim_work *w);

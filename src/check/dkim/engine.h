@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "check/body.h"
 #include "check/dkim/key.h"
 #include "check/dkim/signature.h"
 #include "mail/header.h"
@@ -47,6 +48,7 @@ struct dkim_task {
 struct dkim_setup {
 	struct arena *mem;
 	const struct header *header;
+	struct body *body;              /* nothing of it has come yet */
 	const char *job;                /* a name for the message, kept */
 	struct dkim_libraries *libraries;
 	struct crypto_keys *keys;       /* decoded before; NULL: none kept */
@@ -58,14 +60,12 @@ struct dkim_engine {
 	/* Decided before the key is known, by the signature and the fields it
 	 * selects. */
 	bool (*can)(const struct dkim_task *task, const struct header *header);
-	/* The header is complete. tasks and setup's pointers are kept; all
-	 * tasks are ones the engine can, in header order, at least one. Never
-	 * NULL. */
+	/* The header is complete; says what it wants of the body. tasks and
+	 * setup's pointers are kept; all tasks are ones the engine can, in
+	 * header order, at least one. Never NULL. */
 	void *(*begin)(const struct dkim_setup *setup, struct dkim_task *tasks,
 	    size_t count);
-	/* Line ends are whole (mail/canon.h); n is never 0. */
-	void (*body)(void *state, const void *bytes, size_t n);
-	/* Once; writes the opinions. Never waits. */
+	/* The body has ended. Once; writes the opinions. Never waits. */
 	void (*finish)(void *state);
 };
 

@@ -226,6 +226,15 @@ static void feed_header(struct library_state *s)
 	buf_free(&text);
 }
 
+static void take_body(void *state, const void *bytes, size_t n)
+{
+	struct library_state *s = state;
+
+	if (s->dkim != NULL && dkim_body(s->dkim, (u_char *)bytes, n) !=
+	    DKIM_STAT_OK)
+		broken(s, "libopendkim cannot read the body");
+}
+
 static void *library_begin(const struct dkim_setup *setup,
     struct dkim_task *tasks, size_t count)
 {
@@ -250,16 +259,8 @@ static void *library_begin(const struct dkim_setup *setup,
 	else if (dkim_getsiglist(s->dkim, &s->sigs, &sigs) != DKIM_STAT_OK ||
 	    sigs < 0 || (size_t)sigs != count)
 		broken(s, "libopendkim lost a signature");
+	body_tap(setup->body, (struct canonical_sink){ take_body, s });
 	return s;
-}
-
-static void library_body(void *state, const void *bytes, size_t n)
-{
-	struct library_state *s = state;
-
-	if (s->dkim != NULL && dkim_body(s->dkim, (u_char *)bytes, n) !=
-	    DKIM_STAT_OK)
-		broken(s, "libopendkim cannot read the body");
 }
 
 /* RSA keys are measured a second time, by the library itself. */
@@ -322,6 +323,5 @@ const struct dkim_engine dkim_library_engine = {
 	.name = "library",
 	.can = library_can,
 	.begin = library_begin,
-	.body = library_body,
 	.finish = library_finish,
 };

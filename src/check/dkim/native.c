@@ -9,7 +9,6 @@ struct native_state {
 	const struct dkim_setup *setup;
 	struct dkim_task *tasks;
 	size_t count;
-	struct body_digests *body;
 };
 
 static bool native_can(const struct dkim_task *task,
@@ -28,19 +27,11 @@ static void *native_begin(const struct dkim_setup *setup,
 {
 	struct native_state *s = arena_alloc(setup->mem, sizeof(*s));
 
-	*s = (struct native_state){ setup, tasks, count,
-		body_digests_new(setup->mem) };
+	*s = (struct native_state){ setup, tasks, count };
 	/* One l= too many has no digest at the end, and says so there. */
 	for (size_t i = 0; i < count; i++)
-		body_digests_want(s->body, tasks[i].sig);
+		body_want(setup->body, dkim_body_part(tasks[i].sig));
 	return s;
-}
-
-static void native_body(void *state, const void *bytes, size_t n)
-{
-	struct native_state *s = state;
-
-	body_digests_feed(s->body, bytes, n);
 }
 
 static const struct {
@@ -58,7 +49,8 @@ static enum dkim_opinion judge(const struct native_state *s,
     const struct dkim_task *t, const char **why)
 {
 	const struct dkim_sig_parsed *sig = t->sig;
-	struct body_digest body = body_digests_of(s->body, sig);
+	struct body_part part = dkim_body_part(sig);
+	struct body_digest body = body_digest(s->setup->body, part);
 	unsigned char digest[CRYPTO_DIGEST];
 	enum crypto_answer answer;
 
@@ -66,7 +58,8 @@ static enum dkim_opinion judge(const struct native_state *s,
 		*why = "the body could not be hashed";
 		return DKIM_OPINION_TROUBLE;
 	}
-	if (sig->has_length && sig->length > body.octets)
+	if (part.limited && part.length > body_octets(s->setup->body,
+	    part.form))
 		return DKIM_OPINION_LENGTH;
 	if (memcmp(body.digest, sig->bh, sizeof(sig->bh)) != 0)
 		return DKIM_OPINION_BODY;
@@ -84,7 +77,6 @@ static void native_finish(void *state)
 {
 	struct native_state *s = state;
 
-	body_digests_end(s->body);
 	for (size_t i = 0; i < s->count; i++) {
 		struct dkim_task *t = &s->tasks[i];
 
@@ -99,6 +91,5 @@ const struct dkim_engine dkim_native_engine = {
 	.name = "native",
 	.can = native_can,
 	.begin = native_begin,
-	.body = native_body,
 	.finish = native_finish,
 };

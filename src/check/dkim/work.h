@@ -6,8 +6,6 @@
  * are worth the work) and dkim.c (the work, and what comes of it).
  */
 #include "check/dkim/dkim.h"
-#include "mail/canon.h"
-#include "mail/canonical.h"
 
 /* One DKIM-Signature field. */
 struct candidate {
@@ -29,12 +27,6 @@ struct run {
 	size_t count;
 };
 
-/* How long the body is in one canonical form. */
-struct measure {
-	struct canonical_body body;
-	uint64_t octets;
-};
-
 struct dkim_work {
 	struct arena *mem;
 	struct inquiry *dns;
@@ -45,9 +37,6 @@ struct dkim_work {
 	struct candidate *candidates;   /* top of the message first */
 	size_t count;
 	struct run runs[2];
-	struct crlf_stream body;
-	struct measure measures[2];     /* by enum dkim_folding */
-	bool measure[2];                /* some l= must be compared */
 };
 
 /* It is turned away without, or before, any mathematics: the cause says with

@@ -217,6 +217,5 @@ const struct check spf_check = {
 	.ready = PHASE_MAIL,
 	.open = spf_open,
 	.reach = spf_reach,
-	.body = NULL,
 	.finish = spf_finish,
 };
