@@ -244,13 +244,28 @@ static void method_lines(const struct tool *t, const struct outcome *o)
 	}
 	if (known(o, FACT_DKIM_RESULT))
 		dkim_lines(t, &f->dkim);
+	if (known(o, FACT_ARC_RESULT))
+		arc_lines(t, &f->arc);
 	if (known(o, FACT_DMARC_RESULT))
 		dmarc_lines(t, &f->dmarc);
 }
 
+static void verdict_lines(const struct tool *t, const struct verdict *v)
+{
+	tool_result(t, "verdict", name_word(action_names, v->action));
+	tool_line(t, "  rule", v->rule);
+	if (v->code != NULL)
+		printf("%-14s %s %s %s\n", "  reply", v->code, v->enhanced,
+		    v->text);
+	for (size_t i = 0; i < v->log_count; i++)
+		tool_line(t, i == 0 ? "  notes" : "", v->log_notes[i]);
+	for (size_t i = 0; i < v->override_count; i++)
+		tool_line(t, i == 0 ? "  override" : "",
+		    name_word(override_names, (int)v->overrides[i]));
+}
+
 static void print_text(const struct tool *t, const struct outcome *o)
 {
-	const struct verdict *v = o->verdict;
 	char ip[IP_TEXT_MAX];
 
 	tool_line(t, "client", o->evidence->client_ip.family != IP_NONE ?
@@ -265,14 +280,10 @@ static void print_text(const struct tool *t, const struct outcome *o)
 	    o->evidence->author.domain : o->evidence->author.reason);
 	method_lines(t, o);
 	trace_lines(t, o->trace);
-	tool_result(t, "verdict", name_word(action_names, v->action));
-	tool_line(t, "  rule", v->rule);
-	if (v->code != NULL)
-		printf("%-14s %s %s %s\n", "  reply", v->code, v->enhanced,
-		    v->text);
+	verdict_lines(t, o->verdict);
 	shadow_lines(t, o->shadow);
 	puts("");
-	if (v->action > ACTION_QUARANTINE)
+	if (o->verdict->action > ACTION_QUARANTINE)
 		puts("If the message were not refused or dropped, its header "
 		    "would be changed so:");
 	header_lines(o);

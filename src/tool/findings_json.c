@@ -118,6 +118,16 @@ void dkim_lines(const struct tool *t, const struct dkim_finding *f)
 		    f->ignored);
 }
 
+void arc_lines(const struct tool *t, const struct arc_finding *f)
+{
+	tool_result(t, "arc", name_word(arc_names, f->code));
+	tool_line(t, "  reason", f->reason);
+	for (size_t i = 0; i < f->count; i++)
+		tool_line(t, i == 0 ? "  sealers" : "", f->sealers[i].domain);
+	if (f->oldest_known)
+		printf("%-14s %u\n", "  oldest pass", f->oldest_pass);
+}
+
 static void policy_line(const struct tool *t, const char *name,
     enum dmarc_policy p)
 {

@@ -18,4 +18,5 @@ void iprev_json(struct json *j, const struct iprev_finding *f);
 void spf_lines(const struct tool *t, const char *title,
     const struct spf_identity *f);
 void dkim_lines(const struct tool *t, const struct dkim_finding *f);
+void arc_lines(const struct tool *t, const struct arc_finding *f);
 void dmarc_lines(const struct tool *t, const struct dmarc_finding *f);
