@@ -135,6 +135,9 @@ expect "which rule missed" 0 '^missed *drop .*drop@example.org.: no\|mark ' \
 expect "another header field" 0 \
     'header("X-Odd") = yes instead of absent: tag by mark' \
     "$assay" explain "$good" --conf "$work/a.conf"
+expect "a pattern is no value" 0 \
+    'subject = what matches "\*mark\*" instead of .*: tag by mark' \
+    "$assay" explain "$good" --conf "$work/a.conf"
 mv "$work/sample.policy" "$work/gone"
 expect "a policy that is gone" 0 'cannot be read any more' "$assay" explain \
     "$id" --conf "$work/a.conf"

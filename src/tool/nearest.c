@@ -16,6 +16,8 @@ struct search {
 	const struct trace *trace;
 	struct arena *mem;
 	struct nearest *out;
+	bool pattern;                   /* the value tried is one, and any that
+					 * it matches would do */
 };
 
 /* These have a value for every message; "absent" would be idle. */
@@ -63,6 +65,8 @@ static void try_named(struct search *s, const char *name, const char *was,
 	    !restored_decide(&s->x, s->policy, s->mem, &v, NULL) ||
 	    (v.action == s->now->action && strcmp(v.rule, s->now->rule) == 0))
 		return;
+	if (s->pattern)
+		would = arena_printf(s->mem, "what matches \"%s\"", would);
 	c = find(s->out, name, &v);
 	if (c != NULL) {
 		c->would = arena_printf(s->mem, "%s, %s", c->would, would);
@@ -151,6 +155,12 @@ static void try_text(struct search *s, const struct facts *f, enum fact id,
 	try_it(s, f, id);
 }
 
+/* What a test compares with is behind the fact's name: `matches "..."`. */
+static bool is_pattern(const char *behind)
+{
+	return strncmp(behind, "matches ", strlen("matches ")) == 0;
+}
+
 /* Does this test of a trace, "any arc.trusted in ...", ask for the fact? */
 static const char *behind_fact(const char *test, const char *name)
 {
@@ -208,8 +218,11 @@ static void try_traced(struct search *s, const struct facts *f, enum fact id)
 			const char *value = behind_fact(tests->items[k].text,
 			    fact_defs[id].name);
 
-			if (value != NULL)
-				try_compared(s, f, id, value);
+			if (value == NULL)
+				continue;
+			s->pattern = is_pattern(value);
+			try_compared(s, f, id, value);
+			s->pattern = false;
 		}
 	}
 }
@@ -232,9 +245,11 @@ static void try_header(struct search *s, size_t i)
 			const char *value = behind_fact(tests->items[n].text,
 			    name);
 
+			s->pattern = value != NULL && is_pattern(value);
 			while (value != NULL && (h->value = next_quoted(s->mem,
 			    &value)) != NULL)
 				try_named(s, name, or_absent(was), h->value);
+			s->pattern = false;
 		}
 	}
 	h->value = NULL;
