@@ -62,7 +62,8 @@ struct mail_event {
  * refusal of this command (MAIL: the message, RCPT: this recipient only; before
  * them: the session). After connection_open() comes transaction_greeted() with
  * PHASE_CONNECT, after each connection_helo() with PHASE_HELO; without it the
- * same is said later, and the DNS is asked later. transaction_mail() begins a new message; one that is still open is ended.
+ * same is said later, and the DNS is asked later. transaction_mail() begins a
+ * new message; one that is still open is ended.
  */
 const struct verdict *transaction_greeted(struct connection *c,
     enum phase phase);
@@ -83,8 +84,8 @@ void transaction_body(struct connection *c, const void *bytes, size_t n);
 const struct outcome *transaction_conclude(struct connection *c,
     const char *queue_id);
 
-/* What the last early refusal of this message or session was about, for who wants to say
- * more than its verdict; NULL: there was none. */
+/* What the last early refusal of this message or session was about, for who
+ * wants to say more than its verdict; NULL: there was none. */
 const struct outcome *transaction_refusal(const struct connection *c);
 
 /* The message is over or was aborted; the connection goes on. Any time. */
