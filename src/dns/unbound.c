@@ -22,6 +22,14 @@
 
 #define DEFAULT_QUERY_MS 5000
 #define LOOK_EVERY_US 1000000           /* at resolv.conf */
+/*
+ * What libunbound is asked and no server answers costs 11 KB and stays with it
+ * for minutes. So a context with so many questions that nobody waits for any
+ * more is replaced by a fresh one, and there is an end to questions at once: a
+ * DNS that is away, or senders whose servers are silent, must not fill memory.
+ */
+#define OVERDUE_MAX 1000
+#define OPEN_MAX 4000
 
 struct unbound {
 	struct unbound_settings settings;
@@ -70,7 +78,6 @@ static bool renew(struct unbound *u, struct error *err)
 		return false;
 	fresh->next = u->channels;
 	u->channels = fresh;
-	dns_cache_flush(u->cache);
 	wake_pump(u);
 	return true;
 }
@@ -91,6 +98,7 @@ static void look_at_resolv_conf(struct unbound *u)
 		return;
 	if (unbound_settings_reread(&u->settings, u->log, &u->resolv_conf,
 	    &err) && renew(u, &err)) {
+		dns_cache_flush(u->cache);
 		log_say(u->log, LOG_LEVEL_INFO, "resolver: %s has changed",
 		    u->settings.resolv_conf);
 		return;
@@ -119,6 +127,40 @@ static void on_answer(void *arg, int error, struct ub_result *res)
 	free(q);
 }
 
+/* Under the lock. */
+static void replace_channel(struct unbound *u)
+{
+	const struct channel *c = u->channels;
+	struct error err = { "" };
+
+	if (!c->broken && c->overdue_count < OVERDUE_MAX)
+		return;
+	if (!c->broken)
+		log_say_rarely(u->log, LOG_LEVEL_WARNING, "resolver: %d "
+		    "questions were not answered in time", OVERDUE_MAX);
+	if (!renew(u, &err))            /* else its time limit answers */
+		log_say_rarely(u->log, LOG_LEVEL_ERROR, "%s", err.text);
+}
+
+/* Under the lock. */
+static bool too_many_open(const struct unbound *u)
+{
+	size_t open = 0;
+
+	for (const struct channel *c = u->channels; c != NULL; c = c->next)
+		open += c->open_count;
+	if (open >= OPEN_MAX)
+		log_say_rarely(u->log, LOG_LEVEL_WARNING, "resolver: %d "
+		    "questions are open; others fail at once", OPEN_MAX);
+	return open >= OPEN_MAX;
+}
+
+static void fail(struct question *q)
+{
+	ticket_answer(q->ticket, answer_done(answer_new(DNS_FAILED, -1, 0)));
+	free(q);
+}
+
 /*
  * The lock is held over ub_resolve_async(): the answer may come before it
  * returns, and the channel must not go meanwhile.
@@ -134,8 +176,12 @@ static void unbound_start(void *self, struct dns_ticket *t, const char *name,
 	q->type = type;
 	pthread_mutex_lock(&u->lock);
 	look_at_resolv_conf(u);
-	if (u->channels->broken)
-		renew(u, NULL);         /* else its time limit answers */
+	replace_channel(u);
+	if (too_many_open(u)) {
+		pthread_mutex_unlock(&u->lock);
+		fail(q);
+		return;
+	}
 	struct channel *c = u->channels;
 	bool asleep = c->open == NULL;
 
@@ -146,8 +192,7 @@ static void unbound_start(void *self, struct dns_ticket *t, const char *name,
 	if (e != UB_NOERROR) {
 		log_say_rarely(u->log, LOG_LEVEL_ERROR,
 		    "resolver: libunbound: %s", ub_strerror(e));
-		free(q);
-		ticket_answer(t, answer_done(answer_new(DNS_FAILED, -1, 0)));
+		fail(q);
 	} else if (asleep) {
 		wake_pump(u);           /* there is something to be due */
 	}

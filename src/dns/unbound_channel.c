@@ -12,6 +12,10 @@
 
 void question_unlink(struct question *q)
 {
+	if (q->ticket != NULL)
+		q->channel->open_count--;
+	else
+		q->channel->overdue_count--;
 	*q->link = q->next;
 	if (q->next != NULL)
 		q->next->link = q->link;
@@ -26,6 +30,7 @@ static void question_open(struct channel *c, struct question *q)
 	q->link = c->open_end;
 	*c->open_end = q;
 	c->open_end = &q->next;
+	c->open_count++;
 }
 
 struct dns_ticket *question_give_up(struct question *q)
@@ -40,6 +45,7 @@ struct dns_ticket *question_give_up(struct question *q)
 	if (q->next != NULL)
 		q->next->link = &q->next;
 	c->overdue = q;
+	c->overdue_count++;
 	return t;
 }
 

@@ -33,7 +33,7 @@ struct question {
 
 /*
  * A context and what it was asked. The first in the list takes new questions;
- * the others are of an older resolv.conf and go when nobody waits for them.
+ * the others were replaced, and go when nobody waits for them.
  */
 struct channel {
 	struct channel *next;
@@ -41,6 +41,7 @@ struct channel {
 	struct question *open;          /* earliest due first */
 	struct question **open_end;
 	struct question *overdue;
+	size_t open_count, overdue_count;
 	bool used;                      /* has been asked anything */
 	bool broken;                    /* libunbound's thread is gone */
 };

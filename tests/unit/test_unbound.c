@@ -11,11 +11,13 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -610,6 +612,102 @@ static void test_own_time_limit(void **state)
 	close(fd);
 }
 
+/* Contexts that libunbound has given, and not got back. */
+static atomic_int made, alive;
+
+struct ub_ctx *ub_ctx_create(void)
+{
+	void *at = dlsym(RTLD_NEXT, "ub_ctx_create");
+	struct ub_ctx *(*create)(void);
+
+	memcpy(&create, &at, sizeof(create));
+	made++;
+	alive++;
+	return create();
+}
+
+void ub_ctx_delete(struct ub_ctx *ctx)
+{
+	void *at = dlsym(RTLD_NEXT, "ub_ctx_delete");
+	void (*drop)(struct ub_ctx *);
+
+	memcpy(&drop, &at, sizeof(drop));
+	alive--;
+	drop(ctx);
+}
+
+static struct resolver *open_silent(int *fd, unsigned query_ms)
+{
+	unsigned port = 0;
+	char text[32];
+	const char *server = text;
+
+	*fd = loopback_socket(&port);
+	snprintf(text, sizeof(text), "127.0.0.1@%u", port);
+	return open_resolver(&(struct unbound_options){
+		.servers = &server, .server_count = 1, .query_ms = query_ms,
+	});
+}
+
+static struct dns_ticket *start_nth(struct resolver *r, int n)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "n%d.example.com", n);
+	return resolver_start(r, name, DNS_TXT);
+}
+
+/* What nobody answers libunbound keeps for minutes; it must not pile up. */
+static void test_unanswered_are_dropped(void **state)
+{
+	struct resolver *r;
+	int fd, before;
+
+	(void)state;
+	made = alive = 0;
+	r = open_silent(&fd, 20);
+	for (int i = 0; i < 3500; i += 50) {
+		struct dns_ticket *t[50];
+
+		for (int k = 0; k < 50; k++)
+			t[k] = start_nth(r, i + k);
+		for (int k = 0; k < 50; k++) {
+			assert_int_equal(ticket_wait(t[k], FOREVER)->status,
+			    DNS_TIMEOUT);
+			ticket_drop(t[k]);
+		}
+	}
+	before = made;
+	assert_true(before >= 4);
+	assert_true(alive <= 2);
+	resolver_free(r);
+	assert_int_equal(made, before);
+	assert_int_equal(alive, 0);
+	close(fd);
+}
+
+static void test_too_many_at_once(void **state)
+{
+	enum { MOST = 4000, ALL = MOST + 100 };
+	struct dns_ticket **t = xcalloc(ALL, sizeof(*t));
+	struct resolver *r;
+	int fd;
+
+	(void)state;
+	r = open_silent(&fd, 60000);
+	for (int i = 0; i < ALL; i++)
+		t[i] = start_nth(r, i);
+	for (int i = MOST; i < ALL; i++)
+		assert_int_equal(ticket_peek(t[i])->status, DNS_FAILED);
+	for (int i = 0; i < MOST; i++)
+		assert_null(ticket_peek(t[i]));
+	for (int i = 0; i < ALL; i++)
+		ticket_drop(t[i]);
+	free(t);
+	resolver_free(r);
+	close(fd);
+}
+
 static void test_no_server(void **state)
 {
 	unsigned port = 0;
@@ -874,6 +972,8 @@ int main(void)
 		cmocka_unit_test(test_equal_questions_at_once),
 		cmocka_unit_test(test_silent_server),
 		cmocka_unit_test(test_own_time_limit),
+		cmocka_unit_test(test_unanswered_are_dropped),
+		cmocka_unit_test(test_too_many_at_once),
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_settings_that_are_wrong),
 		cmocka_unit_test(test_trust_anchor),
