@@ -5,7 +5,6 @@
  * it is told to stop.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -133,14 +132,6 @@ static int check_only(const struct daemon *d, struct kit *kit)
 	return EX_OK;
 }
 
-/*
- * glibc gives threads heaps of their own, eight for each core, and what one
- * thread frees serves only those that share its heap: every heap grows to the
- * largest that one of libmilter's threads ever needed. Two keep threads out of
- * each other's way well enough, since a message allocates in large blocks.
- */
-#define HEAPS 2
-
 int main(int argc, char **argv)
 {
 	struct daemon d = { 0 };
@@ -150,7 +141,6 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	mallopt(M_ARENA_MAX, HEAPS);
 	if (conf_read(&d.conf, daemon_conf_path(&d.options), &problems)) {
 		d.log = log_open(d.options.check_only ? LOG_TARGET_STDERR :
 		    d.conf.log_target, d.conf.log_format, "assayd");
