@@ -268,8 +268,8 @@ static void note(const struct eval *v, const struct test *t, enum truth truth,
 	pen->items[pen->count++] = (struct trace_test){
 		.text = t->text,
 		.truth = truth,
-		.value = arena_strndup(v->mem, shown,
-		    strnlen(shown, SHOWN_MAX)),
+		.value = strnlen(shown, SHOWN_MAX + 1) <= SHOWN_MAX ? shown :
+		    arena_strndup(v->mem, shown, SHOWN_MAX),
 	};
 }
 

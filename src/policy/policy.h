@@ -136,7 +136,8 @@ struct trace {
  * facts are not all known. So a verdict given early is the verdict the same
  * policy gives at end of message, or later from history, and its reply is the
  * same text. Before PHASE_EOM only a rule marked `early` may be the one that
- * decides, from its stage on. `trace` may be NULL.
+ * decides, from its stage on. `trace` may be NULL; it lives in mem, and its
+ * texts are those of the policy and of the facts.
  */
 bool policy_decide(const struct policy *p, const struct facts *f,
     enum phase phase, struct arena *mem, struct verdict *out,

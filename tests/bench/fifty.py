@@ -20,6 +20,8 @@ def measure(bench):
     table("Deciding a message whose facts are known, us of CPU (goal for %d "
           "rules: %d)" % (RULES, GOAL_US), ["", "us"],
           [["%d rules, none holds" % seen["rules"], number(seen["none_us"])],
+           ["the same, and how each test came out",
+            number(seen["traced_us"])],
            ["%d rules, the last one holds" % seen["rules"],
             number(seen["last_us"])],
            ["standard.policy, %d rules" % seen["file_rules"],

@@ -132,16 +132,19 @@ static void set_facts(struct facts *f)
 	facts_close(f);
 }
 
+/* Traced: as a history or `assay check` wants to know it. */
 static double decide(const struct policy *p, const struct facts *f, long n,
-    const char *rule)
+    const char *rule, bool traced)
 {
 	struct arena *mem = arena_new(65536);
 	double began = cost_own_cpu_s();
 
 	for (long i = 0; i < n; i++) {
+		struct trace trace = { 0 };
 		struct verdict v;
 
-		must(policy_decide(p, f, PHASE_EOM, mem, &v, NULL) &&
+		must(policy_decide(p, f, PHASE_EOM, mem, &v,
+		    traced ? &trace : NULL) &&
 		    strcmp(v.rule, rule) == 0, "another rule decided");
 		arena_reset(mem);
 	}
@@ -177,16 +180,17 @@ int main(int argc, char **argv)
 	p = checked(policy_load_text(text, strlen(text), "bench.policy", NULL,
 	    &report), &report);
 	set_facts(&f);
-	decide(p, &f, n / 10, "default");
+	decide(p, &f, n / 10, "default", false);
 	printf("{\"rules\": %zu, \"none_us\": %.3f", policy_rule_count(p),
-	    decide(p, &f, n, "default"));
+	    decide(p, &f, n, "default", false));
+	printf(", \"traced_us\": %.3f", decide(p, &f, n, "default", true));
 	facts_text(&f, FACT_SUBJECT, caught);
-	printf(", \"last_us\": %.3f", decide(p, &f, n, "last"));
+	printf(", \"last_us\": %.3f", decide(p, &f, n, "last", false));
 	policy_free(p);
 	if (argc > 3) {
 		p = checked(policy_load(argv[3], NULL, &report), &report);
 		printf(", \"file_rules\": %zu, \"file_us\": %.3f",
-		    policy_rule_count(p), decide(p, &f, n, "default"));
+		    policy_rule_count(p), decide(p, &f, n, "default", false));
 		policy_free(p);
 	}
 	puts("}");
