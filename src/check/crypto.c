@@ -71,8 +71,14 @@ bool crypto_hash_end(struct crypto_hash *h, unsigned char out[CRYPTO_DIGEST])
 #define ROWS 256
 #define PLACES 4
 
+/* Reading a key and preparing to verify with it cost more than to verify. */
+struct ready {
+	EVP_PKEY *pkey;                 /* NULL: none */
+	EVP_PKEY_CTX *ctx;              /* RSA: to be copied; else NULL */
+};
+
 struct place {
-	EVP_PKEY *pkey;                 /* NULL: free */
+	struct ready key;               /* none: free */
 	enum dkim_key_type type;
 	unsigned char *material;
 	size_t len;
@@ -99,11 +105,33 @@ struct crypto_keys *crypto_keys_new(void)
 	return keys;
 }
 
+static void drop(struct ready *key)
+{
+	EVP_PKEY_CTX_free(key->ctx);
+	EVP_PKEY_free(key->pkey);
+	*key = (struct ready){ NULL, NULL };
+}
+
+/* False, and nothing in `to`: OpenSSL could not. */
+static bool copy(const struct ready *from, struct ready *to)
+{
+	*to = (struct ready){ NULL, NULL };
+	if (EVP_PKEY_up_ref(from->pkey) != 1)
+		return false;
+	to->pkey = from->pkey;
+	if (from->ctx == NULL)
+		return true;
+	to->ctx = EVP_PKEY_CTX_dup(from->ctx);
+	if (to->ctx == NULL)
+		drop(to);
+	return to->ctx != NULL;
+}
+
 static void clear(struct place *p)
 {
-	EVP_PKEY_free(p->pkey);
+	drop(&p->key);
 	free(p->material);
-	*p = (struct place){ .pkey = NULL };
+	*p = (struct place){ .material = NULL };
 }
 
 void crypto_keys_free(struct crypto_keys *keys)
@@ -129,48 +157,52 @@ struct crypto_keys_count crypto_keys_count(struct crypto_keys *keys)
 
 static struct place *row_of(struct crypto_keys *keys, struct octets material)
 {
-	uint64_t hash = keys->seed;
+	uint64_t hash = keys->seed ^ material.len, piece;
 
-	for (size_t i = 0; i < material.len; i++) {
-		hash ^= material.data[i];
+	for (size_t i = 0; i < material.len; i += sizeof(piece)) {
+		size_t n = material.len - i;
+
+		piece = 0;
+		memcpy(&piece, material.data + i,
+		    n < sizeof(piece) ? n : sizeof(piece));
+		hash ^= piece;
 		hash *= 0x9e3779b97f4a7c15u;
 		hash ^= hash >> 29;
 	}
 	return keys->rows[(hash ^ hash >> 32) % ROWS];
 }
 
-/* With one reference for the caller, or NULL. Lock held. */
-static EVP_PKEY *find(struct crypto_keys *keys, struct place *row,
-    const struct dkim_key *key)
+/* A copy for the caller, or none. Lock held. */
+static bool find(struct crypto_keys *keys, struct place *row,
+    const struct dkim_key *key, struct ready *out)
 {
 	for (size_t i = 0; i < PLACES; i++) {
 		struct place *p = &row[i];
 
-		if (p->pkey == NULL || p->type != key->type ||
+		if (p->key.pkey == NULL || p->type != key->type ||
 		    p->len != key->material.len ||
 		    memcmp(p->material, key->material.data, p->len) != 0)
 			continue;
-		if (EVP_PKEY_up_ref(p->pkey) != 1)
-			return NULL;
 		p->used = ++keys->now;
-		return p->pkey;
+		return copy(&p->key, out);
 	}
-	return NULL;
+	return false;
 }
 
 /* Lock held. */
 static void remember(struct crypto_keys *keys, struct place *row,
-    const struct dkim_key *key, EVP_PKEY *pkey)
+    const struct dkim_key *key, const struct ready *made)
 {
 	struct place *oldest = row;
+	struct ready kept;
 
-	for (size_t i = 1; i < PLACES && oldest->pkey != NULL; i++)
-		if (row[i].pkey == NULL || row[i].used < oldest->used)
+	for (size_t i = 1; i < PLACES && oldest->key.pkey != NULL; i++)
+		if (row[i].key.pkey == NULL || row[i].used < oldest->used)
 			oldest = &row[i];
-	if (EVP_PKEY_up_ref(pkey) != 1)
+	if (!copy(made, &kept))
 		return;
 	clear(oldest);
-	oldest->pkey = pkey;
+	oldest->key = kept;
 	oldest->type = key->type;
 	oldest->len = key->material.len;
 	oldest->material = xcalloc(1, oldest->len + 1);
@@ -196,32 +228,37 @@ static EVP_PKEY *decode_ed25519(struct octets material)
 	    material.data, material.len);
 }
 
-/* Whatever is less than 1 means "not signed": OpenSSL says -1 to a signature of
- * the wrong length, say. */
-static bool signed_rsa(EVP_PKEY *pkey, const unsigned char *digest,
-    struct octets signature, bool *trouble)
+static EVP_PKEY_CTX *prepare_rsa(EVP_PKEY *pkey)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-	bool is_signed = false;
 
-	*trouble = ctx == NULL || EVP_PKEY_verify_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) != 1;
-	if (!*trouble)
-		is_signed = EVP_PKEY_verify(ctx, signature.data, signature.len,
-		    digest, CRYPTO_DIGEST) == 1;
+	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1)
+		return ctx;
 	EVP_PKEY_CTX_free(ctx);
-	return is_signed;
+	return NULL;
 }
 
-static bool signed_ed25519(EVP_PKEY *pkey, const unsigned char *digest,
+/* Whatever is less than 1 means "not signed": OpenSSL says -1 to a signature of
+ * the wrong length, say. */
+static bool signed_rsa(const struct ready *key, const unsigned char *digest,
     struct octets signature, bool *trouble)
+{
+	*trouble = key->ctx == NULL;
+	return !*trouble &&
+	    EVP_PKEY_verify(key->ctx, signature.data, signature.len,
+		    digest, CRYPTO_DIGEST) == 1;
+}
+
+static bool signed_ed25519(const struct ready *key,
+    const unsigned char *digest, struct octets signature, bool *trouble)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool is_signed = false;
 
 	*trouble = ctx == NULL ||
-	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) != 1;
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) != 1;
 	if (!*trouble)
 		is_signed = EVP_DigestVerify(ctx, signature.data, signature.len,
 		    digest, CRYPTO_DIGEST) == 1;
@@ -231,60 +268,75 @@ static bool signed_ed25519(EVP_PKEY *pkey, const unsigned char *digest,
 
 static const struct {
 	EVP_PKEY *(*decode)(struct octets material);
-	bool (*is_signed)(EVP_PKEY *pkey, const unsigned char *digest,
+	EVP_PKEY_CTX *(*prepare)(EVP_PKEY *pkey);       /* or NULL */
+	bool (*is_signed)(const struct ready *key, const unsigned char *digest,
 	    struct octets signature, bool *trouble);
 } types[] = {
-	[DKIM_KEY_RSA] = { decode_rsa, signed_rsa },
-	[DKIM_KEY_ED25519] = { decode_ed25519, signed_ed25519 },
+	[DKIM_KEY_RSA] = { decode_rsa, prepare_rsa, signed_rsa },
+	[DKIM_KEY_ED25519] = { decode_ed25519, NULL, signed_ed25519 },
 };
+
+/* The result: may it be kept? */
+static bool make(const struct dkim_key *key, struct ready *made)
+{
+	*made = (struct ready){ types[key->type].decode(key->material), NULL };
+	if (made->pkey == NULL || types[key->type].prepare == NULL)
+		return made->pkey != NULL;
+	made->ctx = types[key->type].prepare(made->pkey);
+	return made->ctx != NULL;
+}
 
 /* Decoding happens outside the lock: twice, if two threads meet a new key at
  * the same time, and the second one finds it in its place. */
-static EVP_PKEY *key_get(struct crypto_keys *keys, const struct dkim_key *key)
+static struct ready key_get(struct crypto_keys *keys,
+    const struct dkim_key *key)
 {
 	struct place *row;
-	EVP_PKEY *pkey, *other;
+	struct ready found, made;
+	bool hit;
 
-	if (keys == NULL)
-		return types[key->type].decode(key->material);
+	if (keys == NULL) {
+		make(key, &made);
+		return made;
+	}
 	row = row_of(keys, key->material);
 	pthread_mutex_lock(&keys->lock);
-	pkey = find(keys, row, key);
-	if (pkey != NULL)
+	hit = find(keys, row, key, &found);
+	if (hit)
 		keys->count.hits++;
 	else
 		keys->count.misses++;
 	pthread_mutex_unlock(&keys->lock);
-	if (pkey != NULL)
-		return pkey;
-	pkey = types[key->type].decode(key->material);
-	if (pkey == NULL)
-		return NULL;
+	if (hit)
+		return found;
+	if (!make(key, &made))
+		return made;
 	pthread_mutex_lock(&keys->lock);
-	other = find(keys, row, key);
-	if (other == NULL)
-		remember(keys, row, key, pkey);
+	hit = find(keys, row, key, &found);
+	if (!hit)
+		remember(keys, row, key, &made);
 	pthread_mutex_unlock(&keys->lock);
-	EVP_PKEY_free(other);
-	return pkey;
+	if (hit)
+		drop(&found);
+	return made;
 }
 
 enum crypto_answer crypto_verify(struct crypto_keys *keys,
     const struct dkim_key *key, const unsigned char digest[CRYPTO_DIGEST],
     struct octets signature)
 {
-	EVP_PKEY *pkey;
+	struct ready ready;
 	bool trouble = false, is_signed = false;
 
 	ERR_clear_error();
-	pkey = key_get(keys, key);
-	if (pkey != NULL)
-		is_signed = types[key->type].is_signed(pkey, digest, signature,
-		    &trouble);
+	ready = key_get(keys, key);
+	if (ready.pkey != NULL)
+		is_signed = types[key->type].is_signed(&ready, digest,
+		    signature, &trouble);
 	ERR_clear_error();
-	if (pkey == NULL)
+	if (ready.pkey == NULL)
 		return CRYPTO_NO_KEY;
-	EVP_PKEY_free(pkey);
+	drop(&ready);
 	if (trouble)
 		return CRYPTO_TROUBLE;
 	return is_signed ? CRYPTO_SIGNED : CRYPTO_NOT_SIGNED;

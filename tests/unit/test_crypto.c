@@ -286,6 +286,7 @@ static int answer = 1;
 INSTEAD(EVP_PKEY_verify, (ctx, sig, sig_len, tbs, len), EVP_PKEY_CTX *ctx,
     const unsigned char *sig, size_t sig_len, const unsigned char *tbs,
     size_t len)
+INSTEAD(EVP_PKEY_verify_init, (ctx), EVP_PKEY_CTX *ctx)
 INSTEAD(EVP_DigestVerify, (ctx, sig, sig_len, tbs, len), EVP_MD_CTX *ctx,
     const unsigned char *sig, size_t sig_len, const unsigned char *tbs,
     size_t len)
@@ -301,13 +302,43 @@ static void test_answers(void **state)
 		unsigned char digest[CRYPTO_DIGEST];
 		struct octets sig = sign(&signers[i], "x", 1, digest);
 
+		struct crypto_keys *keys = crypto_keys_new();
+
+		assert_int_equal(crypto_verify(keys, &signers[i].key, digest,
+		    sig), CRYPTO_SIGNED);
 		for (answer = -2; answer <= 1; answer++)
-			assert_int_equal(crypto_verify(NULL, &signers[i].key,
+			assert_int_equal(crypto_verify(keys, &signers[i].key,
 			    digest, sig), answer == 1 ? CRYPTO_SIGNED :
 			    CRYPTO_NOT_SIGNED);
 		answer = 1;
+		crypto_keys_free(keys);
 		EVP_PKEY_free(signers[i].pkey);
 	}
+}
+
+/* What OpenSSL could not do once it may be able to do the next time. */
+static void test_trouble_is_not_kept(void **state)
+{
+	struct signer s = signer_of(signer_rsa(1024));
+	struct crypto_keys *keys = crypto_keys_new();
+	unsigned char digest[CRYPTO_DIGEST];
+	struct octets sig = sign(&s, "x", 1, digest);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		answer = -1;
+		assert_int_equal(crypto_verify(keys, &s.key, digest, sig),
+		    CRYPTO_TROUBLE);
+		answer = 1;
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(crypto_verify(keys, &s.key, digest, sig),
+		    CRYPTO_SIGNED);
+	/* the first verified and was kept, the second found it */
+	assert_int_equal(crypto_keys_count(keys).misses, 3);
+	assert_int_equal(crypto_keys_count(keys).hits, 1);
+	crypto_keys_free(keys);
+	EVP_PKEY_free(s.pkey);
 }
 
 /* --- the cache --- */
@@ -425,6 +456,8 @@ int main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_answers, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(test_trouble_is_not_kept,
+		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_bounded, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_threads, set_up,
