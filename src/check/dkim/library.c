@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "check/dkim/narrow.h"
 
 /*
  * What libopendkim gets wrong is not even named below: settings under which it
@@ -92,6 +93,7 @@ struct dkim_libraries *dkim_libraries_new(unsigned minimum_bits,
 	u_int bits = minimum_bits;
 	uint64_t drift = DKIM_LIBRARY_TIME_MIN;
 
+	dkim_widen(dkim_narrow());      /* it is made now, not by a message */
 	l->opendkim = dkim_init(NULL, NULL);
 	if (l->opendkim == NULL ||
 	    !set_option(l->opendkim, DKIM_OPTS_FLAGS, &flags, sizeof(flags)) ||
@@ -304,8 +306,12 @@ static void library_finish(void *state)
 {
 	struct library_state *s = state;
 
-	if (s->dkim != NULL)
+	if (s->dkim != NULL) {
+		OSSL_LIB_CTX *before = dkim_narrow();
+
 		dkim_eom(s->dkim, NULL);        /* each signature says more */
+		dkim_widen(before);
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct dkim_task *t = &s->tasks[i];
 
