@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 
-#define FIRST_ROWS 256                  /* a power of two, as all of them */
+/* A pause is short: others would have to end meanwhile, and in this row. */
+#define ROWS 1024
 
 struct place {
 	const void *connection;         /* NULL: free */
@@ -15,9 +16,8 @@ struct place {
 
 struct parking {
 	pthread_mutex_t lock;
-	struct place *rows;             /* open addressing, half of it free */
-	size_t row_count;
-	size_t taken;
+	uintptr_t last;                 /* anybody's */
+	struct place rows[ROWS];
 };
 
 struct parking *parking_new(void)
@@ -25,8 +25,6 @@ struct parking *parking_new(void)
 	struct parking *p = xcalloc(1, sizeof(*p));
 
 	pthread_mutex_init(&p->lock, NULL);
-	p->row_count = FIRST_ROWS;
-	p->rows = xcalloc(p->row_count, sizeof(*p->rows));
 	return p;
 }
 
@@ -35,56 +33,33 @@ void parking_free(struct parking *p)
 	if (p == NULL)
 		return;
 	pthread_mutex_destroy(&p->lock);
-	free(p->rows);
 	free(p);
 }
 
-/* Where it stands, or would. */
-static struct place *place_of(const struct parking *p, const void *connection)
+/* The low bits of an address say little. */
+static struct place *place_of(struct parking *p, const void *connection)
 {
-	/* The low bits of an address say little. */
 	uint64_t hash = (uintptr_t)connection * 0x9e3779b97f4a7c15u;
-	size_t i = (size_t)(hash >> 32) & (p->row_count - 1);
 
-	while (p->rows[i].connection != NULL &&
-	    p->rows[i].connection != connection)
-		i = (i + 1) & (p->row_count - 1);
-	return &p->rows[i];
-}
-
-static void grow(struct parking *p)
-{
-	struct place *old = p->rows;
-	size_t count = p->row_count;
-
-	p->row_count = 2 * count;
-	p->rows = xcalloc(p->row_count, sizeof(*p->rows));
-	for (size_t i = 0; i < count; i++)
-		if (old[i].connection != NULL)
-			*place_of(p, old[i].connection) = old[i];
-	free(old);
+	return &p->rows[(hash >> 32) % ROWS];
 }
 
 void parking_put(struct parking *p, const void *connection, uintptr_t number)
 {
-	struct place *at;
-
 	pthread_mutex_lock(&p->lock);
-	at = place_of(p, connection);
-	if (at->connection == NULL && 2 * ++p->taken > p->row_count) {
-		grow(p);
-		at = place_of(p, connection);
-	}
-	*at = (struct place){ connection, number };
+	*place_of(p, connection) = (struct place){ connection, number };
+	p->last = number;
 	pthread_mutex_unlock(&p->lock);
 }
 
 uintptr_t parking_look(struct parking *p, const void *connection)
 {
+	const struct place *at;
 	uintptr_t number;
 
 	pthread_mutex_lock(&p->lock);
-	number = place_of(p, connection)->number;
+	at = place_of(p, connection);
+	number = at->connection == connection ? at->number : p->last;
 	pthread_mutex_unlock(&p->lock);
 	return number;
 }
