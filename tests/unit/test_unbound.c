@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -184,6 +185,8 @@ static pid_t run_nsd(const struct scene *s, const char *binary)
 		dup2(null, 0);
 		dup2(null, 1);
 		dup2(null, 2);
+		/* A test that dies does not leave it behind. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		execl(binary, "nsd", "-d", "-c", conf, (char *)NULL);
 		_exit(127);
 	}
