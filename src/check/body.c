@@ -112,10 +112,13 @@ void body_want_octets(struct body *b, enum canonical_form form)
 	b->forms[form].wanted = true;
 }
 
-void body_tap(struct body *b, struct canonical_sink tap)
+bool body_tap(struct body *b, struct canonical_sink tap)
 {
-	assert(b->tap.put == NULL && !b->begun);
+	assert(b->tap.put == NULL);
+	if (b->begun)
+		return false;
 	b->tap = tap;
+	return true;
 }
 
 static bool is_wanted(const struct body *b)

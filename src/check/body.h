@@ -36,11 +36,12 @@ struct body_part {
 /*
  * All wishes come before the first octet. body_want(), a digest; false: too
  * late, or more different l= than there may be. body_want_octets(): how many
- * they are. body_tap(): the body itself with whole line ends, for one taker.
+ * they are. body_tap(): the body itself with whole line ends, for one taker;
+ * false: too late.
  */
 bool body_want(struct body *b, struct body_part part);
 void body_want_octets(struct body *b, enum canonical_form form);
-void body_tap(struct body *b, struct canonical_sink tap);
+bool body_tap(struct body *b, struct canonical_sink tap);
 
 /* Octets as received, in any pieces. */
 void body_feed(struct body *b, const void *bytes, size_t n);

@@ -16,7 +16,8 @@
 bool listen_open(const struct conf *conf, struct error *err);
 
 /* Come as a client and hang up at once, so that a libmilter that waits for one
- * looks around. Does not block. */
+ * looks around. Waits for no answer but that to the host's name, if the socket
+ * has one. */
 void listen_knock(const struct conf *conf);
 
 /* Remove our socket file again, at the end. */

@@ -18,8 +18,8 @@
 struct unbound_options {
 	/* "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; none: those of
 	 * resolv_conf, which is re-read when it changes (looked at with a
-	 * question nobody has an answer to, at most once a second; while it is missing or cannot
-	 * be read, the old servers stay). */
+	 * question nobody has an answer to, at most once a second; while it is
+	 * missing or cannot be read, the old servers stay). */
 	const char *const *servers;
 	size_t server_count;
 	const char *resolv_conf;        /* NULL: /etc/resolv.conf */

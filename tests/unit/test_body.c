@@ -84,8 +84,8 @@ static void test_parts(void **state)
 		for (size_t i = 0; i < 2 * PARTS; i++)
 			assert_true(body_want(b, parts[i % PARTS].part));
 		if (cut % 2 == 0)
-			body_tap(b, (struct canonical_sink){ collect,
-			    &tapped });
+			assert_true(body_tap(b, (struct canonical_sink){
+			    collect, &tapped }));
 		feed(b, raw, sizeof(raw) - 1, cut);
 		body_end(b);
 		body_end(b);
@@ -126,6 +126,7 @@ static void test_too_late(void **state)
 	body_feed(b, "x", 1);
 	assert_false(body_want(b, parts[1].part));
 	assert_false(body_want(b, parts[0].part));
+	assert_false(body_tap(b, (struct canonical_sink){ collect, NULL }));
 	assert_false(body_digest(b, parts[0].part).known);
 	body_end(b);
 	expect(b, parts[0].part, "x\r\n", 3);

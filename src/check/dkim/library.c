@@ -261,7 +261,8 @@ static void *library_begin(const struct dkim_setup *setup,
 	else if (dkim_getsiglist(s->dkim, &s->sigs, &sigs) != DKIM_STAT_OK ||
 	    sigs < 0 || (size_t)sigs != count)
 		broken(s, "libopendkim lost a signature");
-	body_tap(setup->body, (struct canonical_sink){ take_body, s });
+	else if (!body_tap(setup->body, (struct canonical_sink){ take_body, s }))
+		broken(s, "the body has begun before libopendkim");
 	return s;
 }
 
