@@ -145,8 +145,10 @@ int main(int argc, char **argv)
 		d.log = log_open(d.options.check_only ? LOG_TARGET_STDERR :
 		    d.conf.log_target, d.conf.log_format, "assayd");
 		d.watch = watch_new();
-		kit = setup_kit_watched(&d.conf, d.options.zone, d.log,
-		    &problems, d.watch);
+		kit = setup_kit(&(struct setup){
+			.conf = &d.conf, .zone = d.options.zone,
+			.log = d.log, .watch = d.watch,
+		}, &problems);
 	} else {
 		d.log = log_open(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, "assayd");
 	}

@@ -43,6 +43,19 @@ static bool reload_store(struct daemon *d, const struct conf *fresh,
 	return true;
 }
 
+static struct kit *fresh_kit(struct daemon *d, const struct conf *fresh,
+    struct watch *watch, struct buf *problems)
+{
+	struct kit *before = service_kit(d->service);
+	struct kit *kit = setup_kit(&(struct setup){
+		.conf = fresh, .zone = d->options.zone, .log = d->log,
+		.watch = watch, .before = before,
+	}, problems);
+
+	kit_drop(before);
+	return kit;
+}
+
 void reload(struct daemon *d)
 {
 	struct watch *watch = watch_new();
@@ -53,8 +66,7 @@ void reload(struct daemon *d)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)clock_monotonic_us());
 	if (conf_read(&fresh, daemon_conf_path(&d->options), &problems))
-		kit = setup_kit_watched(&fresh, d->options.zone, d->log,
-		    &problems, watch);
+		kit = fresh_kit(d, &fresh, watch, &problems);
 	if (kit != NULL && !reload_store(d, &fresh, &problems)) {
 		kit_drop(kit);
 		kit = NULL;

@@ -45,6 +45,7 @@ struct chase {
 
 struct resolver {
 	struct resolver_backend backend;
+	atomic_uint owners;
 	pthread_mutex_t lock;
 	struct dns_ticket *open;
 };
@@ -279,13 +280,20 @@ struct resolver *resolver_new(struct resolver_backend backend)
 	struct resolver *r = xcalloc(1, sizeof(*r));
 
 	r->backend = backend;
+	atomic_init(&r->owners, 1);
 	pthread_mutex_init(&r->lock, NULL);
 	return r;
 }
 
-void resolver_free(struct resolver *r)
+struct resolver *resolver_ref(struct resolver *r)
 {
-	if (r == NULL)
+	atomic_fetch_add(&r->owners, 1);
+	return r;
+}
+
+void resolver_drop(struct resolver *r)
+{
+	if (r == NULL || atomic_fetch_sub(&r->owners, 1) > 1)
 		return;
 	r->backend.stop(r->backend.self);
 	while (r->open != NULL)

@@ -64,8 +64,10 @@ struct dns_ticket *resolver_chase(struct resolver *r, const char *name,
 void chase_on(struct chase *c, const char *name, enum dns_type type);
 const void *chase_about(const struct chase *c);
 
-/* Stops the back end; tickets still open are answered DNS_FAILED. */
-void resolver_free(struct resolver *r);                 /* NULL is fine */
+struct resolver *resolver_ref(struct resolver *r);
+/* The last reference stops the back end; tickets still open are answered
+ * DNS_FAILED. */
+void resolver_drop(struct resolver *r);                 /* NULL is fine */
 
 /* --- for back ends --- */
 
@@ -73,7 +75,7 @@ struct resolver_backend {
 	void *self;
 	/*
 	 * Must end in at most one ticket_answer(), now or from another thread;
-	 * what is open at stop is answered by resolver_free(). name is in the
+	 * what is open at stop is answered by resolver_drop(). name is in the
 	 * form of dname.h and lent for this call.
 	 */
 	void (*start)(void *self, struct dns_ticket *t, const char *name,
@@ -85,6 +87,7 @@ struct resolver_backend {
 	struct dns_cache *cache;
 };
 
+/* One reference, the caller's. */
 struct resolver *resolver_new(struct resolver_backend backend);
 /* Takes over the caller's reference to the answer. */
 void ticket_answer(struct dns_ticket *t, const struct dns_answer *a);

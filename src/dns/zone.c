@@ -225,7 +225,7 @@ static void zone_start(void *self, struct dns_ticket *t, const char *name,
 	const struct dns_answer *a = answer_of(&w, type);
 
 	if (a == NULL)
-		return;         /* resolver_free() answers it */
+		return;         /* resolver_drop() answers it */
 	if (w.delay_us == 0) {
 		ticket_answer(t, a);
 		return;

@@ -79,8 +79,9 @@ void kit_drop(struct kit *k)
 	if (k == NULL ||
 	    __atomic_sub_fetch(&k->references, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	/* The resolver first: an answer under way may still log. */
-	resolver_free(k->resolver);
+	/* The resolver first: an answer under way may still log. Others may hold
+	 * it too: nothing it was given points into a kit. */
+	resolver_drop(k->resolver);
 	policy_free(k->policy);
 	policy_free(k->shadow);
 	check_env_free(k->checks);

@@ -41,13 +41,17 @@ struct session_options {
 	bool received_spf;              /* also write Received-SPF */
 };
 
-/* The kit owns every member but the log and the memory of deferrals. */
+/* The kit owns every member but the log and the memory of deferrals; of the
+ * resolver it owns a reference. */
 struct kit {
 	int references;                 /* atomic; kit_ref() and kit_drop() only */
 	struct arena *mem;              /* strings and tables of the options */
 	struct session_options options;
 	struct clock clock;
 	struct resolver *resolver;
+	/* What it was made from: the same text means the same resolver (setup).
+	 * NULL: not to be shared. */
+	const char *resolver_source;
 	struct check_env *checks;
 	struct policy *policy;
 	struct policy *shadow;          /* decides without effect; NULL: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "setup/setup.h"
 
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,11 @@
 #include "dns/unbound.h"
 #include "dns/zone.h"
 #include "mail/domain.h"
+#include "policy/file.h"
 
-struct resolver *setup_resolver(const struct conf *conf, const char *zone,
-    struct log *log, struct error *err)
+static struct unbound_options unbound_options(const struct conf *conf)
 {
-	struct unbound_options o = {
+	return (struct unbound_options){
 		.servers = conf->servers.items,
 		.server_count = conf->servers.count,
 		.cache_octets = (size_t)conf->cache_octets,
@@ -25,10 +26,56 @@ struct resolver *setup_resolver(const struct conf *conf, const char *zone,
 		.trust_anchor = conf->trust_anchor,
 		.private_zones = conf->private_zones,
 	};
+}
+
+struct resolver *setup_resolver(const struct conf *conf, const char *zone,
+    struct log *log, struct error *err)
+{
+	struct unbound_options o = unbound_options(conf);
 
 	if (zone != NULL)
 		return zone_resolver_file(zone, err);
 	return unbound_resolver(&o, log, err);
+}
+
+/* Every option, and how the trust anchor looks: a new file under an old name
+ * is a new anchor. resolv.conf is the resolver's own to watch. */
+static const char *resolver_source(struct arena *mem, const struct conf *conf)
+{
+	const struct unbound_options o = unbound_options(conf);
+	struct file_look anchor = { 0 };
+	struct buf b = { 0 };
+	const char *text;
+
+	if (o.dnssec)
+		anchor = file_look(o.trust_anchor);
+	for (size_t i = 0; i < o.server_count; i++)
+		buf_addf(&b, "%s ", o.servers[i]);
+	buf_addf(&b, "%zu %u %d %d %s", o.cache_octets, o.query_ms,
+	    o.private_zones, o.dnssec, o.trust_anchor);
+	buf_addf(&b, " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 ".%" PRId64
+	    " %" PRId64 ".%" PRId64, anchor.device, anchor.inode,
+	    anchor.octets, anchor.changed_s, anchor.changed_ns,
+	    anchor.modified_s, anchor.modified_ns);
+	text = arena_strdup(mem, buf_text(&b));
+	buf_free(&b);
+	return text;
+}
+
+static bool set_resolver(struct kit *k, const struct setup *s,
+    struct error *err)
+{
+	const struct kit *old = s->before;
+
+	if (s->zone == NULL)
+		k->resolver_source = resolver_source(k->mem, s->conf);
+	if (old != NULL && old->resolver_source != NULL &&
+	    k->resolver_source != NULL &&
+	    strcmp(old->resolver_source, k->resolver_source) == 0)
+		k->resolver = resolver_ref(old->resolver);
+	else
+		k->resolver = setup_resolver(s->conf, s->zone, s->log, err);
+	return k->resolver != NULL;
 }
 
 struct check_options setup_check_options(const struct conf *conf)
@@ -95,14 +142,6 @@ struct policy *setup_policy(const struct conf *conf, const char *path,
 	return policy_load(path, &extra, report);
 }
 
-/* What goes on around a kit that is being made. */
-struct making {
-	const struct conf *conf;
-	struct log *log;
-	struct buf *problems;
-	struct watch *watch;            /* or NULL */
-};
-
 static void say_warnings(struct log *log, struct slice rest)
 {
 	while (rest.data != NULL && rest.len > 0) {
@@ -113,31 +152,33 @@ static void say_warnings(struct log *log, struct slice rest)
 	}
 }
 
-static struct policy *load_policy(const struct making *m, const char *path)
+static struct policy *load_policy(const struct setup *s, const char *path,
+    struct buf *problems)
 {
 	struct policy_report report = { 0 };
-	struct policy *p = setup_policy(m->conf, path, &report);
+	struct policy *p = setup_policy(s->conf, path, &report);
 
 	if (p == NULL)
-		buf_adds(m->problems, buf_text(&report.text));
+		buf_adds(problems, buf_text(&report.text));
 	else if (report.warnings > 0)
-		say_warnings(m->log, buf_slice(&report.text));
-	if (m->watch != NULL)
-		watch_add(m->watch, &report);
+		say_warnings(s->log, buf_slice(&report.text));
+	if (s->watch != NULL)
+		watch_add(s->watch, &report);
 	policy_report_free(&report);
 	return p;
 }
 
 /* Both, even when the first is wrong: all problems are told at once. */
-static bool load_policies(struct kit *k, const struct making *m)
+static bool load_policies(struct kit *k, const struct setup *s,
+    struct buf *problems)
 {
 	bool good;
 
-	k->policy = load_policy(m, m->conf->policy);
+	k->policy = load_policy(s, s->conf->policy, problems);
 	good = k->policy != NULL;
-	if (m->conf->shadow_policy[0] == '\0')
+	if (s->conf->shadow_policy[0] == '\0')
 		return good;
-	k->shadow = load_policy(m, m->conf->shadow_policy);
+	k->shadow = load_policy(s, s->conf->shadow_policy, problems);
 	return good && k->shadow != NULL;
 }
 
@@ -179,43 +220,38 @@ static bool read_seal(const struct conf *conf, struct arena *mem,
 	return true;
 }
 
-struct kit *setup_kit(const struct conf *conf, const char *zone,
-    struct log *log, struct buf *problems)
+static bool set_checks(struct kit *k, const struct setup *s,
+    struct error *err)
 {
-	return setup_kit_watched(conf, zone, log, problems, NULL);
-}
-
-struct kit *setup_kit_watched(const struct conf *conf, const char *zone,
-    struct log *log, struct buf *problems, struct watch *watch)
-{
-	const struct making making = { conf, log, problems, watch };
-	struct kit *k = kit_new();
-	struct check_options options = setup_check_options(conf);
+	struct check_options options = setup_check_options(s->conf);
 	struct seal_options seal;
-	struct error err = { .text = "" };
 
-	k->log = log;
-	set_options(k, conf);
-	if (!load_policies(k, &making))
-		goto fail;
-	k->resolver = setup_resolver(conf, zone, log, &err);
-	if (k->resolver == NULL)
-		goto explain;
-	if (conf->seal) {
-		if (!read_seal(conf, k->mem, &seal, &err))
-			goto explain;
+	if (s->conf->seal) {
+		if (!read_seal(s->conf, k->mem, &seal, err))
+			return false;
 		options.seal = &seal;
 	}
-	k->checks = check_env_new(&options, log, &err);
-	if (k->checks == NULL)
-		goto explain;
-	return k;
+	k->checks = check_env_new(&options, s->log, err);
+	return k->checks != NULL;
+}
 
-explain:
-	buf_addf(problems, "%s\n", err.text);
-fail:
-	kit_drop(k);
-	return NULL;
+struct kit *setup_kit(const struct setup *s, struct buf *problems)
+{
+	struct kit *k = kit_new();
+	struct error err = { .text = "" };
+
+	k->log = s->log;
+	set_options(k, s->conf);
+	if (!load_policies(k, s, problems)) {
+		kit_drop(k);
+		return NULL;
+	}
+	if (!set_resolver(k, s, &err) || !set_checks(k, s, &err)) {
+		buf_addf(problems, "%s\n", err.text);
+		kit_drop(k);
+		return NULL;
+	}
+	return k;
 }
 
 struct store_limits setup_store_limits(const struct conf *conf)

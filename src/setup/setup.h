@@ -11,20 +11,26 @@
 #include "setup/conf.h"
 #include "setup/watch.h"
 
+/* What a kit is made from. All but conf may be NULL. */
+struct setup {
+	const struct conf *conf;        /* what is needed of it is copied */
+	const char *zone;       /* answer the DNS from this file, not the net */
+	struct log *log;                /* the kit borrows it */
+	/* Every file that a policy was read from, or that could not be read, is
+	 * added, whatever comes of it. */
+	struct watch *watch;
+	/* The kit in use: its resolver, with all that it has learned, goes on
+	 * serving the new one if that would be made from the same settings. */
+	const struct kit *before;
+};
+
 /*
  * Everything is opened, read and checked: policy, lists, expectations,
  * resolver, libraries. NULL when anything is wrong; `problems` then says what,
- * a line each, a policy's with place and caret. `zone`: answer the DNS from
- * this file instead of the network (NULL: the network). The kit borrows `log`
- * and copies what it needs of `conf`. The caller has the one reference.
+ * a line each, a policy's with place and caret. The caller has the one
+ * reference.
  */
-struct kit *setup_kit(const struct conf *conf, const char *zone,
-    struct log *log, struct buf *problems);
-
-/* The same; every file that a policy was read from, or that could not be read,
- * is added to `watch`, whatever comes of it. */
-struct kit *setup_kit_watched(const struct conf *conf, const char *zone,
-    struct log *log, struct buf *problems, struct watch *watch);
+struct kit *setup_kit(const struct setup *s, struct buf *problems);
 
 /* The policy at `path`, with the lists that the configuration adds; NULL: the
  * report says why. */

@@ -68,7 +68,7 @@ static int describe_key(const struct tool *t, const struct conf *conf,
 	else
 		key_lines(t, &report);
 	arena_reset(mem);
-	resolver_free(resolver);
+	resolver_drop(resolver);
 	return EX_OK;
 }
 
@@ -124,7 +124,7 @@ static int verify_message(const struct tool *t, const struct conf *conf,
 	env = check_env_new(&options, NULL, &err);
 	if (env == NULL) {
 		arena_reset(mem);
-		resolver_free(resolver);
+		resolver_drop(resolver);
 		return tool_failed(EX_SOFTWARE, "%s", err.text);
 	}
 	x.env = env;
@@ -132,7 +132,7 @@ static int verify_message(const struct tool *t, const struct conf *conf,
 	print_signatures(t, &findings.dkim);
 	arena_reset(mem);
 	check_env_free(env);
-	resolver_free(resolver);
+	resolver_drop(resolver);
 	return EX_OK;
 }
 

@@ -104,7 +104,7 @@ static int evaluate(const struct tool *t, const struct conf *conf,
 	find_complaints(mem, &finding, &complaints);
 	print(t, &finding, &complaints);
 	arena_reset(mem);
-	resolver_free(resolver);
+	resolver_drop(resolver);
 	return EX_OK;
 }
 

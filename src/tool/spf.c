@@ -79,7 +79,7 @@ static int evaluate(const struct tool *t, const struct conf *conf,
 	spf_evaluate(mem, dns, &settings, &q, &finding);
 	print(t, &q, &finding);
 	arena_reset(mem);               /* answers go before their resolver */
-	resolver_free(resolver);
+	resolver_drop(resolver);
 	return EX_OK;
 }
 

@@ -79,7 +79,8 @@ struct kit *tool_kit(const struct tool *t, struct conf *conf, int *code)
 
 	/* Only the daemon may read the key, and nothing is sent from here. */
 	conf->seal = false;
-	kit = setup_kit(conf, t->zone, NULL, &problems);
+	kit = setup_kit(&(struct setup){ .conf = conf, .zone = t->zone },
+	    &problems);
 	fputs(buf_text(&problems), stderr);
 	buf_free(&problems);
 	*code = kit != NULL ? EX_OK : EX_CONFIG;

@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	compare(mem, r, "192.0.2.7");
 	compare(mem, r, "2001:db8::1");
 	arena_reset(mem);
-	resolver_free(r);
+	resolver_drop(r);
 	buf_free(&zone);
 	return 0;
 }

@@ -60,6 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask(r, word);
 		ask(r, arena_printf(mem, "below.%s", word));
 	}
-	resolver_free(r);
+	resolver_drop(r);
 	return 0;
 }

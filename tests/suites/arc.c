@@ -146,7 +146,7 @@ static void run_document(struct tally *t, yaml_document_t *doc)
 				run_test(t, doc, r, text_of(
 				    yaml_document_get_node(doc, p->key)).data,
 				    yaml_document_get_node(doc, p->value));
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static bool run_file(struct tally *t, FILE *in)

@@ -258,7 +258,7 @@ static void run_document(struct tally *t, yaml_document_t *doc)
 			run_test(t, &s, text_of(
 			    yaml_document_get_node(doc, p->key)).data,
 			    yaml_document_get_node(doc, p->value));
-	resolver_free(s.resolver);
+	resolver_drop(s.resolver);
 	sealer_free(s.sealer);
 	arena_free(mem);
 }

@@ -230,7 +230,7 @@ static void new_zone(struct bench *b, uint64_t number, bool show)
 	struct buf text = { 0 };
 	struct error err;
 
-	resolver_free(b->spf_zone);
+	resolver_drop(b->spf_zone);
 	tree_zone(&text, &d);
 	b->spf_zone = zone_resolver(buf_slice(&text), "random", &err);
 	if (b->spf_zone == NULL || show)
@@ -310,8 +310,8 @@ static void close_bench(struct bench *b)
 		EVP_PKEY_free(b->keys[i]);
 	dkim_libraries_free(b->libraries);
 	crypto_keys_free(b->decoded);
-	resolver_free(b->dkim_zone);
-	resolver_free(b->spf_zone);
+	resolver_drop(b->dkim_zone);
+	resolver_drop(b->spf_zone);
 	arena_free(b->letter_mem);
 	arena_free(b->mem);
 }

@@ -244,7 +244,7 @@ static void run_case(struct bench *b, const struct dkim_case *c)
 		run(b, c, &s, (enum engine)e);
 	b->passes += c->code == AUTH_PASS;
 	arena_reset(b->mem);
-	resolver_free(s.zone);
+	resolver_drop(s.zone);
 }
 
 static bool report(const struct bench *b)

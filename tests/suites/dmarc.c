@@ -265,7 +265,7 @@ static void run_verdict(struct tally *t, json_t *vector)
 		compare_verdict(t, json_object_get(vector, "expect"), &f);
 	}
 	arena_free(mem);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 /* --- parse.json --- */

@@ -390,7 +390,7 @@ static void run_document(yaml_document_t *doc, struct score scores[ENGINES])
 			    scalar(yaml_document_get_node(doc, p->key)),
 			    yaml_document_get_node(doc, p->value), e,
 			    &scores[e]);
-	resolver_free(zone);
+	resolver_drop(zone);
 }
 
 static bool run_file(FILE *in, struct score scores[ENGINES])

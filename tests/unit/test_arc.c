@@ -372,7 +372,7 @@ static struct arc_finding validate_in(const struct header *h,
 	assert_int_equal(ERR_peek_error(), 0);
 	if (questions != NULL)
 		*questions = inquiry_journal_count(dns);
-	resolver_free(r);
+	resolver_drop(r);
 	return f;
 }
 
@@ -774,7 +774,7 @@ static void test_body_unknown(void **state)
 	v = arc_verifier_new(mem, inquiry_new(mem, r, NULL, NULL), &question,
 	    &chain);
 	assert_non_null(strstr(arc_why_bad_message(v, 1), "not hashed"));
-	resolver_free(r);
+	resolver_drop(r);
 	buf_free(&s.zone);
 }
 
@@ -868,7 +868,7 @@ static void test_check(void **state)
 	buf_free(&text);
 	buf_free(&s.zone);
 	arena_reset(mem);
-	resolver_free(r);
+	resolver_drop(r);
 	check_env_free(env);
 }
 

@@ -108,7 +108,7 @@ static struct arc_finding validate(const struct hop *hop,
 	body_end(question.body);
 	arc_conclude(w);
 	found.body_hash = seal_body_hash(question.body, mem);
-	resolver_free(r);
+	resolver_drop(r);
 	return found;
 }
 

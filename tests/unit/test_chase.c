@@ -96,7 +96,7 @@ static void open_scene(struct scene *s, bool remembers)
 static void close_scene(struct scene *s)
 {
 	arena_free(s->mem);
-	resolver_free(s->resolver);
+	resolver_drop(s->resolver);
 	buf_free(&s->asked);
 }
 
@@ -228,10 +228,10 @@ static void test_bounded(void **state)
 	assert_in_range(s.count, 5, 10);        /* names that are none count */
 	ticket_drop(resolver_chase(r, "no..name", DNS_A, &two, "about", 6));
 	assert_in_range(s.count, 5, 10);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
-/* Answered by resolver_free(), when the back end is gone. */
+/* Answered by resolver_drop(), when the back end is gone. */
 static void test_ends_open(void **state)
 {
 	struct scene s;

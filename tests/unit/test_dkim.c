@@ -175,7 +175,7 @@ static void judge(struct stage *s, struct slice body)
 static void clear(struct stage *s)
 {
 	arena_reset(mem);
-	resolver_free(s->resolver);
+	resolver_drop(s->resolver);
 	s->resolver = NULL;
 }
 
@@ -1429,7 +1429,7 @@ static void test_row(void **state)
 	assert_string_equal(f.dkim.signatures[0].domain, "example.com");
 	arena_reset(mem);
 	check_env_free(env);
-	resolver_free(r);
+	resolver_drop(r);
 	free(value);
 }
 

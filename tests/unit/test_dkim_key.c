@@ -448,7 +448,7 @@ static void test_fetch(void **state)
 		assert_true(k.cause != DKIM_CAUSE_NONE || k.bits == 2048);
 	}
 	arena_reset(mem);
-	resolver_free(r);
+	resolver_drop(r);
 	buf_free(&zone);
 }
 
@@ -474,7 +474,7 @@ static void test_asked_too_much(void **state)
 	assert_int_equal(k.cause, DKIM_CAUSE_DNS);
 	assert_non_null(strstr(k.reason, "too many"));
 	arena_reset(mem);
-	resolver_free(r);
+	resolver_drop(r);
 	buf_free(&zone);
 }
 
@@ -629,7 +629,7 @@ static void test_describe(void **state)
 	assert_int_equal(d.code, AUTH_PERMERROR);
 
 	arena_reset(mem);
-	resolver_free(r);
+	resolver_drop(r);
 	buf_free(&zone);
 	free(info);
 	free(weak_info);

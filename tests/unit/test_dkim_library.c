@@ -574,7 +574,7 @@ static struct dkim_signature judge_message(struct stage *s, enum engine engine,
 	dkim_conclude(w);
 	assert_int_equal(finding.count, 1);
 	assert_int_equal(finding.code, finding.signatures[0].code);
-	resolver_free(resolver);
+	resolver_drop(resolver);
 	buf_free(&zone);
 	return finding.signatures[0];
 }

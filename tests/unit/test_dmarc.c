@@ -38,7 +38,7 @@ static struct world world_new(const char *label, const char *zone)
 static void world_free(struct world *w)
 {
 	arena_free(w->mem);
-	resolver_free(w->resolver);
+	resolver_drop(w->resolver);
 }
 
 /* "a b c" as a list. */

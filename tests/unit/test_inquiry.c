@@ -69,7 +69,7 @@ static int teardown(void **state)
 	struct scene *s = *state;
 
 	arena_free(s->mem);
-	resolver_free(s->resolver);
+	resolver_drop(s->resolver);
 	free(s);
 	return 0;
 }

@@ -101,7 +101,7 @@ static struct world world_new(const char *label, struct slice zone)
 static void world_free(struct world *w)
 {
 	arena_free(w->mem);
-	resolver_free(w->resolver);
+	resolver_drop(w->resolver);
 }
 
 static struct ip ip_of(const char *text)

@@ -499,7 +499,8 @@ static void test_setup(void **state)
 		write_text(in_dir("zone"), "a.example.com A 192.0.2.1\n", 26,
 		    0600);
 		if (conf_read(&c, in_dir("conf"), &problems))
-			k = setup_kit(&c, in_dir("zone"), NULL, &problems);
+			k = setup_kit(&(struct setup){ .conf = &c,
+			    .zone = in_dir("zone") }, &problems);
 		if ((k != NULL) != (rows[i].problem == NULL) ||
 		    (k == NULL && strstr(buf_text(&problems),
 		    rows[i].problem) == NULL))

@@ -373,7 +373,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	arena_free(f->mem);
-	resolver_free(f->zone);
+	resolver_drop(f->zone);
 	free(f);
 	return 0;
 }
@@ -582,7 +582,7 @@ static void test_huge_records(void **state)
 				assert_in_range(strlen(got.mechanism), 1, 255);
 			arena_reset(f->mem);
 		}
-		resolver_free(r);
+		resolver_drop(r);
 		buf_free(&text);
 		buf_free(&zone);
 	}
@@ -625,7 +625,7 @@ static void test_any_octet(void **state)
 			    *p != '\0'; p++)
 				assert_in_range((unsigned char)*p, ' ', '~');
 		}
-		resolver_free(r);
+		resolver_drop(r);
 		buf_free(&zone);
 		arena_reset(f->mem);
 	}
@@ -755,7 +755,7 @@ static void test_engines_agree(void **state)
 			fail_msg("%s in\n%s", err.text, buf_text(&text));
 		run_both(f->mem, zone, V4, n, &tally);
 		run_both(f->mem, zone, V6, n, &tally);
-		resolver_free(zone);
+		resolver_drop(zone);
 		buf_free(&text);
 		arena_reset(f->mem);
 	}

@@ -445,7 +445,7 @@ static void ask_cases(const char *server)
 		check(row, ticket_wait(t, FOREVER));
 		ticket_drop(t);
 	}
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void test_answers(void **state)
@@ -492,7 +492,7 @@ static void test_octets_are_exact(void **state)
 		assert_int_equal(a->records[i].preference,
 		    a->records[i].data[0] == 'a' ? 10 : 20);
 	ticket_drop(t);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void test_long_text_over_tcp(void **state)
@@ -506,7 +506,7 @@ static void test_long_text_over_tcp(void **state)
 	assert_int_equal(a->records[0].len, 12 * 250 + 3);
 	assert_string_equal(a->records[0].data + 12 * 250, "end");
 	ticket_drop(t);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 /* libunbound answers these by itself unless told otherwise (RFC 6303, 6761). */
@@ -518,7 +518,7 @@ static void test_private_zones_are_off(void **state)
 	    DNS_NXDOMAIN);
 	assert_int_equal(ask(r, "example.test", DNS_TXT), DNS_NXDOMAIN);
 	assert_int_equal(ask(r, "mail.example.com", DNS_A), DNS_FOUND);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void *ask_same(void *arg)
@@ -552,7 +552,7 @@ static void test_equal_questions_at_once(void **state)
 		pthread_join(threads[i], &found);
 		assert_int_equal((size_t)found, 50);
 	}
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 /* --- servers that do not do what they should --- */
@@ -580,7 +580,7 @@ static void test_silent_server(void **state)
 	struct dns_ticket *open = resolver_start(r, "d.example.com", DNS_A);
 
 	arena_free(mem);
-	resolver_free(r);
+	resolver_drop(r);
 	assert_int_equal(ticket_peek(open)->status, DNS_FAILED);
 	ticket_drop(open);
 	close(fd);
@@ -611,7 +611,7 @@ static void test_own_time_limit(void **state)
 		assert_ptr_equal(ticket_peek(t[i]), a);
 		ticket_drop(t[i]);
 	}
-	resolver_free(r);
+	resolver_drop(r);
 	close(fd);
 }
 
@@ -683,7 +683,7 @@ static void test_unanswered_are_dropped(void **state)
 	before = made;
 	assert_true(before >= 4);
 	assert_true(alive <= 2);
-	resolver_free(r);
+	resolver_drop(r);
 	assert_int_equal(made, before);
 	assert_int_equal(alive, 0);
 	close(fd);
@@ -707,7 +707,7 @@ static void test_too_many_at_once(void **state)
 	for (int i = 0; i < ALL; i++)
 		ticket_drop(t[i]);
 	free(t);
-	resolver_free(r);
+	resolver_drop(r);
 	close(fd);
 }
 
@@ -723,7 +723,7 @@ static void test_no_server(void **state)
 	enum dns_status status = ask(r, "example.com", DNS_A);
 
 	assert_true(status == DNS_FAILED || status == DNS_TIMEOUT);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void test_settings_that_are_wrong(void **state)
@@ -759,11 +759,11 @@ static void test_settings_that_are_wrong(void **state)
 			.servers = &wrong[i].server, .server_count = 1,
 		    }, NULL, &err);
 
-		resolver_free(r);
+		resolver_drop(r);
 		if (r != NULL || strstr(err.text, wrong[i].error) == NULL)
 			fail_msg("\"%s\": \"%s\"", wrong[i].server, err.text);
 	}
-	resolver_free(open_resolver(&(struct unbound_options){
+	resolver_drop(open_resolver(&(struct unbound_options){
 		.servers = right,
 		.server_count = sizeof(right) / sizeof(right[0]),
 	}));
@@ -795,7 +795,7 @@ static void test_trust_anchor(void **state)
 
 	assert_int_equal(ask(r, "mail.example.com", DNS_A), DNS_BOGUS);
 	assert_int_equal(ask(r, "a.example.net", DNS_A), DNS_FOUND);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 /* --- resolv.conf --- */
@@ -847,7 +847,7 @@ static void test_resolv_conf_changes(void **state)
 	unlink(path);
 	usleep(1100000);
 	assert_int_equal(ask(r, "far.example.com", DNS_A), DNS_FOUND);
-	resolver_free(r);
+	resolver_drop(r);
 	close(fd);
 }
 
@@ -864,7 +864,7 @@ static void test_resolv_conf_is_missing(void **state)
 	assert_non_null(strstr(err.text, "no such: No such file"));
 	replace_resolv_conf(s, "");
 	path_in(s, "resolv.conf", path);
-	resolver_free(open_resolver(&(struct unbound_options){
+	resolver_drop(open_resolver(&(struct unbound_options){
 		.resolv_conf = path,
 	}));
 }

@@ -58,7 +58,8 @@ static struct kit *load(const struct conf *conf, struct watch **watch)
 {
 	struct watch *fresh = watch_new();
 	struct buf problems = { 0 };
-	struct kit *k = setup_kit_watched(conf, NULL, NULL, &problems, fresh);
+	struct kit *k = setup_kit(&(struct setup){ .conf = conf,
+	    .watch = fresh }, &problems);
 
 	if (k == NULL && *watch != NULL)
 		watch_join(fresh, *watch);

@@ -221,7 +221,7 @@ static void test_answers(void **state)
 		assert_ptr_equal(ticket_peek(t), ticket_wait(t, 0));
 		ticket_drop(t);
 	}
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void test_escapes_in_strings(void **state)
@@ -236,7 +236,7 @@ static void test_escapes_in_strings(void **state)
 	assert_int_equal(a->records[0].len, sizeof(want) - 1);
 	assert_memory_equal(a->records[0].data, want, sizeof(want));
 	ticket_drop(t);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void test_name_from_answer_can_be_asked(void **state)
@@ -255,7 +255,7 @@ static void test_name_from_answer_can_be_asked(void **state)
 	assert_int_equal(ticket_wait(t, FOREVER)->status, DNS_FOUND);
 	ticket_drop(t);
 	ticket_drop(ptr);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void test_chain_length(void **state)
@@ -276,7 +276,7 @@ static void test_chain_length(void **state)
 	t = resolver_start(r, "c1.example", DNS_A);
 	assert_int_equal(ticket_wait(t, FOREVER)->status, DNS_FOUND);
 	ticket_drop(t);
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 /* One asker that is too late, one that never looks, one still waiting. */
@@ -298,14 +298,14 @@ static void test_unanswered(void **state)
 	assert_int_equal(a->status, DNS_TIMEOUT);
 	assert_int_equal(a->rcode, -1);
 	assert_ptr_equal(a, ticket_wait(late, 0));
-	resolver_free(r);
+	resolver_drop(r);
 	assert_int_equal(ticket_peek(late)->status, DNS_FAILED);
 	assert_int_equal(ticket_wait(open, 0)->status, DNS_FAILED);
 	assert_int_equal(a->status, DNS_TIMEOUT);
 	ticket_drop(late);
 	ticket_drop(open);
 	ticket_drop(NULL);
-	resolver_free(NULL);
+	resolver_drop(NULL);
 }
 
 static void *ask_all(void *arg)
@@ -343,7 +343,7 @@ static void test_threads(void **state)
 			fail_msg("%s: wrong among threads",
 			    (const char *)label);
 	}
-	resolver_free(r);
+	resolver_drop(r);
 }
 
 static void *wait_long(void *arg)
@@ -360,7 +360,7 @@ static void test_free_wakes_waiters(void **state)
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, wait_long, t), 0);
-	resolver_free(r);
+	resolver_drop(r);
 	pthread_join(thread, &status);
 	assert_int_equal((uintptr_t)status, DNS_FAILED);
 	ticket_drop(t);
@@ -408,7 +408,7 @@ static void test_errors(void **state)
 		struct resolver *r = zone_resolver(slice_of(errors[i].text),
 		    "test", &err);
 
-		resolver_free(r);
+		resolver_drop(r);
 		if (r != NULL)
 			fail_msg("%s: accepted", errors[i].label);
 		if (strstr(err.text, errors[i].error) == NULL)
@@ -428,13 +428,13 @@ static void test_damaged(void **state)
 		    (struct slice){ zone_text, i }, "cut", NULL);
 
 		read += r != NULL;
-		resolver_free(r);
+		resolver_drop(r);
 		memcpy(text, zone_text, sizeof(text));
 		text[i] = (char)(i * 37);
 		r = zone_resolver((struct slice){ text, sizeof(text) - 1 },
 		    "changed", NULL);
 		read += r != NULL;
-		resolver_free(r);
+		resolver_drop(r);
 	}
 	assert_true(read > 0);
 }
@@ -475,7 +475,7 @@ static void test_file(void **state)
 
 	assert_int_equal(ticket_wait(t, FOREVER)->status, DNS_FOUND);
 	ticket_drop(t);
-	resolver_free(r);
+	resolver_drop(r);
 	assert_null(zone_resolver_file(path, &err));
 	assert_non_null(strstr(err.text, "No such file"));
 	assert_null(zone_resolver_file("/", &err));
