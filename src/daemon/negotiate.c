@@ -53,13 +53,17 @@ struct rights rights_kept(uintptr_t kept)
 	};
 }
 
+/*
+ * A packet for each stage named here, which Postfix sends even when none of
+ * them has a value; and, as soon as one is named, for no other stage. So those
+ * of HELO are asked for at MAIL, where they are first looked at.
+ */
 static const struct {
 	int stage;
 	const char *macros;
 } wanted_macros[] = {
-	{ SMFIM_CONNECT, "j _ {client_name} {client_resolve} {daemon_name} v" },
-	{ SMFIM_HELO, "{tls_version} {cipher}" },
-	{ SMFIM_ENVFROM, "i {auth_authen} {auth_type}" },
+	{ SMFIM_CONNECT, "{client_resolve}" },
+	{ SMFIM_ENVFROM, "i {auth_authen} {auth_type} {tls_version} {cipher}" },
 	{ SMFIM_EOM, "i" },
 };
 

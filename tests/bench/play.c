@@ -34,6 +34,22 @@ static void fill_in(char *out, size_t room, const char *form, size_t n)
 		    at + 2);
 }
 
+/* Postfix has a queue id from DATA on: the first recipient comes before it. */
+static void say_macros(const struct session *s, struct wire *w,
+    enum wire_command c, const char *path)
+{
+	const char *id = c == WIRE_DATA || c == WIRE_EOH || c == WIRE_EOM ?
+	    s->queue_id : NULL;
+
+	wire_macros(w, c, (const char *const[]){
+	    "i", id, "j", "mx.example.org", "_", s->name, "{daemon_name}",
+	    "mx.example.org", "{daemon_addr}", "192.0.2.1", "v",
+	    "Postfix 3.7.11", "{client_name}", s->name, "{mail_addr}", path,
+	    "{mail_host}", "example.com", "{mail_mailer}", "smtp",
+	    "{rcpt_addr}", path, "{rcpt_host}", "example.org", "{rcpt_mailer}",
+	    "local", NULL });
+}
+
 static enum wire_answer say_connect(struct session *s, struct wire *w,
     const struct letter *l)
 {
@@ -41,10 +57,7 @@ static enum wire_answer say_connect(struct session *s, struct wire *w,
 	const uint16_t port = htons(40000);
 	enum wire_answer a;
 
-	wire_macros(w, WIRE_CONNECT, (const char *const[]){
-	    "j", "mx.example.org", "{daemon_name}", "bench",
-	    "{client_addr}", l->client, "{client_name}", s->name,
-	    "{client_ptr}", s->name, "v", "Postfix 3.7.11", NULL });
+	say_macros(s, w, WIRE_CONNECT, NULL);
 	buf_add(&b, s->name, strlen(s->name) + 1);
 	buf_addc(&b, '4');
 	buf_add(&b, &port, sizeof(port));
@@ -58,10 +71,8 @@ static enum wire_answer say_path(struct session *s, struct wire *w,
     enum wire_command c, const char *path)
 {
 	char text[200];
-	const char *name = c == WIRE_MAIL ? "{mail_addr}" : "{rcpt_addr}";
 
-	wire_macros(w, c, (const char *const[]){ "i", s->queue_id, name, path,
-	    NULL });
+	say_macros(s, w, c, path);
 	snprintf(text, sizeof(text), "<%s>", path);
 	return say_text(w, c, text);
 }
@@ -83,7 +94,10 @@ static enum wire_answer say_header(struct session *s, struct wire *w)
 		a = wire_say(w, WIRE_HEADER, b.data, b.len);
 	}
 	buf_free(&b);
-	return goes_on(a) ? wire_say(w, WIRE_EOH, "", 0) : a;
+	if (!goes_on(a))
+		return a;
+	say_macros(s, w, WIRE_EOH, NULL);
+	return wire_say(w, WIRE_EOH, "", 0);
 }
 
 static enum wire_answer say_body(struct wire *w, const char *body, size_t len)
@@ -131,8 +145,7 @@ static enum wire_answer say_message(struct session *s, struct wire *w,
 		a = say_body(w, l->body, l->body_len);
 	if (!goes_on(a))
 		return a;
-	wire_macros(w, WIRE_EOM, (const char *const[]){ "i", s->queue_id,
-	    NULL });
+	say_macros(s, w, WIRE_EOM, NULL);
 	s->eom_us -= clock_monotonic_us();
 	a = wire_say(w, WIRE_EOM, "", 0);
 	s->eom_us += clock_monotonic_us();
@@ -175,8 +188,10 @@ static enum wire_answer say_envelope(struct session *s, const char *rcpt)
 		a = say_path(s, &s->wires[i], WIRE_MAIL, s->sender);
 	for (size_t i = 0; i < all && goes_on(a); i++)
 		a = say_path(s, &s->wires[i], WIRE_RCPT, rcpt);
-	for (size_t i = 0; i < all && goes_on(a); i++)
+	for (size_t i = 0; i < all && goes_on(a); i++) {
+		say_macros(s, &s->wires[i], WIRE_DATA, NULL);
 		a = wire_say(&s->wires[i], WIRE_DATA, "", 0);
+	}
 	return a;
 }
 
@@ -221,6 +236,12 @@ void session_break_off(struct session *s, const struct letter *l, size_t n,
 	session_close(s);
 }
 
+static bool say_helo(struct session *s, struct wire *w)
+{
+	say_macros(s, w, WIRE_HELO, NULL);
+	return goes_on(say_text(w, WIRE_HELO, s->name));
+}
+
 bool session_open(struct session *s, const struct letter *l, size_t n)
 {
 	const struct players *p = s->players;
@@ -237,7 +258,7 @@ bool session_open(struct session *s, const struct letter *l, size_t n)
 	for (size_t i = 0; i < p->count && good; i++)
 		good = goes_on(say_connect(s, &s->wires[i], l));
 	for (size_t i = 0; i < p->count && good; i++)
-		good = goes_on(say_text(&s->wires[i], WIRE_HELO, s->name));
+		good = say_helo(s, &s->wires[i]);
 	if (!good)
 		session_close(s);
 	return good;

@@ -22,21 +22,32 @@
 #define STEP_LEADING_BLANK 0x100000u
 #define ALL_STEPS 0x1fffffu
 
-/* Which step leaves a command out, and which one its answer. */
-static const struct {
+/* Which step leaves a command out, and which one its answer; which list has
+ * its macros. */
+static const struct agreement {
 	enum wire_command command;
 	uint32_t left_out, unanswered;
+	enum macro_stage stage;
 } agreements[] = {
-	{ WIRE_CONNECT, 0x01, 0x1000 },
-	{ WIRE_HELO, 0x02, 0x2000 },
-	{ WIRE_MAIL, 0x04, 0x4000 },
-	{ WIRE_RCPT, 0x08, 0x8000 },
-	{ WIRE_BODY, 0x10, 0x80000 },
-	{ WIRE_HEADER, 0x20, 0x80 },
-	{ WIRE_EOH, 0x40, 0x40000 },
-	{ WIRE_DATA, 0x200, 0x10000 },
-	{ WIRE_EOM, 0, 0 },
+	{ WIRE_CONNECT, 0x01, 0x1000, MACRO_CONNECT },
+	{ WIRE_HELO, 0x02, 0x2000, MACRO_HELO },
+	{ WIRE_MAIL, 0x04, 0x4000, MACRO_MAIL },
+	{ WIRE_RCPT, 0x08, 0x8000, MACRO_RCPT },
+	{ WIRE_BODY, 0x10, 0x80000, MACRO_STAGES },
+	{ WIRE_HEADER, 0x20, 0x80, MACRO_STAGES },
+	{ WIRE_EOH, 0x40, 0x40000, MACRO_EOH },
+	{ WIRE_DATA, 0x200, 0x10000, MACRO_DATA },
+	{ WIRE_EOM, 0, 0, MACRO_EOM },
 };
+
+static const struct agreement *agreement(enum wire_command c)
+{
+	size_t i = 0;
+
+	while (agreements[i].command != c)
+		i++;
+	return &agreements[i];
+}
 
 static bool flush(struct wire *w)
 {
@@ -170,7 +181,9 @@ bool wire_open(struct wire *w, const char *address, bool bare)
 		return false;
 	memcpy(offer, w->packet.data, sizeof(offer));
 	w->steps = ntohl(offer[2]);
-	return true;
+	macros_usual(&w->macros);
+	return macros_asked(&w->macros, w->packet.data + sizeof(offer),
+	    w->packet.len - sizeof(offer));
 }
 
 static void forget_added(struct wire *w)
@@ -192,6 +205,7 @@ void wire_close(struct wire *w)
 		close(w->fd);
 	}
 	forget_added(w);
+	macros_forget(&w->macros);
 	buf_free(&w->out);
 	buf_free(&w->packet);
 	*w = (struct wire){ .fd = -1 };
@@ -215,9 +229,8 @@ void wire_macros(struct wire *w, enum wire_command c,
 	struct buf b = { 0 };
 
 	buf_addc(&b, (char)c);
-	for (; *pairs != NULL; pairs++)
-		buf_add(&b, *pairs, strlen(*pairs) + 1);
-	put_packet(w, 'D', b.data, b.len);
+	if (macros_pick(&w->macros, agreement(c)->stage, pairs, &b))
+		put_packet(w, 'D', b.data, b.len);
 	buf_free(&b);
 }
 
@@ -272,17 +285,15 @@ static enum wire_answer read_answer(struct wire *w)
 enum wire_answer wire_say(struct wire *w, enum wire_command c,
     const void *data, size_t n)
 {
-	size_t i = 0;
+	const struct agreement *a = agreement(c);
 
-	while (agreements[i].command != c)
-		i++;
 	if (c == WIRE_EOM)
 		forget_added(w);
-	if ((w->steps & agreements[i].left_out) != 0)
+	if ((w->steps & a->left_out) != 0)
 		return WIRE_CONTINUE;
 	if (!put_packet(w, (char)c, data, n))
 		return WIRE_BROKEN;
-	if ((w->steps & agreements[i].unanswered) != 0)
+	if ((w->steps & a->unanswered) != 0)
 		return WIRE_CONTINUE;
 	return read_answer(w);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "bench/macros.h"
 
 /* Commands of the protocol, as they stand on the wire. */
 enum wire_command {
@@ -36,6 +37,7 @@ struct wire_added {
 struct wire {
 	int fd;
 	uint32_t steps;                 /* agreed: SMFIP_* */
+	struct macro_lists macros;
 	struct buf out;                 /* not written yet */
 	unsigned char in[4096];
 	size_t in_at, in_len;
@@ -52,7 +54,8 @@ void wire_close(struct wire *w);
 /* As an MTA that dies: wire_close() will have nobody to say it to. */
 void wire_hang_up(struct wire *w);
 
-/* Macros for the command that comes next: name, value, ..., NULL. */
+/* Macros for the command that comes next: of those known (name, value or NULL,
+ * ..., NULL) the ones that the filter is to be told then. */
 void wire_macros(struct wire *w, enum wire_command c,
     const char *const *pairs);
 
