@@ -21,6 +21,22 @@ struct crypto_hash {
 	bool broken;
 };
 
+/* Looked up once: EVP_sha256() is looked up anew by each hash that begins. */
+static EVP_MD *sha256;
+
+static void find_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *the_sha256(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, find_sha256);
+	return sha256;
+}
+
 static void drop_context(void *ctx)
 {
 	EVP_MD_CTX_free(ctx);
@@ -37,12 +53,13 @@ static bool failed(bool good)
 struct crypto_hash *crypto_hash_new(struct arena *mem)
 {
 	struct crypto_hash *h = arena_alloc(mem, sizeof(*h));
+	const EVP_MD *md = the_sha256();
 
 	h->ctx = EVP_MD_CTX_new();
 	if (h->ctx != NULL)
 		arena_defer(mem, drop_context, h->ctx);
-	h->broken = failed(h->ctx != NULL &&
-	    EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) == 1);
+	h->broken = failed(h->ctx != NULL && md != NULL &&
+	    EVP_DigestInit_ex(h->ctx, md, NULL) == 1);
 	return h;
 }
 

@@ -2,6 +2,11 @@
 
 /*
  * record_detail: the JSON that explain and the reports read; see record.h.
+ *
+ * What goes without saying is left out, for a record is written with every
+ * message: lists with nothing in them, an answer that was not waited for, the
+ * response code that its status implies, and of a rule that its condition does
+ * not hold.
  */
 #include <string.h>
 
@@ -61,6 +66,24 @@ static void dns_record(struct json *j, enum dns_type type,
 	}
 }
 
+/* The response code that a status is made from, or -1: from several. */
+static int usual_rcode(enum dns_status status)
+{
+	switch (status) {
+	case DNS_FOUND:
+	case DNS_NODATA:
+		return 0;
+	case DNS_NXDOMAIN:
+		return 3;
+	case DNS_FAILED:
+	case DNS_TIMEOUT:
+	case DNS_BOGUS:
+	case DNS_REFUSED_HERE:
+		break;
+	}
+	return -1;
+}
+
 /* `room`: octets that this message may still keep of its answers. */
 static void dns_answer(struct json *j, enum dns_type type,
     const struct dns_answer *a, size_t *room)
@@ -68,11 +91,13 @@ static void dns_answer(struct json *j, enum dns_type type,
 	size_t i = 0;
 
 	json_text(j, "status", name_word(dns_status_names, (int)a->status));
-	if (a->rcode >= 0)
+	if (a->rcode >= 0 && a->rcode != usual_rcode(a->status))
 		json_number(j, "rcode", a->rcode);
 	json_number(j, "ttl", a->ttl);
 	record_put_if(j, "secure", a->secure);
 	record_put_if(j, "alias", a->alias);
+	if (a->count == 0)
+		return;
 	json_open_array(j, "records");
 	for (; i < a->count && a->records[i].len < *room; i++) {
 		dns_record(j, type, &a->records[i]);
@@ -93,7 +118,8 @@ static void journal(struct json *j, const struct inquiry *dns)
 		json_open_object(j, NULL);
 		record_put(j, "name", e.name);
 		json_text(j, "type", name_word(dns_type_names, (int)e.type));
-		json_number(j, "waited_us", e.waited_us);
+		if (e.waited_us > 0)
+			json_number(j, "waited_us", e.waited_us);
 		if (e.answer != NULL)
 			dns_answer(j, e.type, e.answer, &room);
 		json_close(j);
@@ -101,28 +127,26 @@ static void journal(struct json *j, const struct inquiry *dns)
 	json_close(j);
 }
 
-static void tests(struct json *j, const struct trace_tests *tests)
+/* `line` is room for one. */
+static void tests(struct json *j, const struct trace_tests *tests,
+    struct buf *line)
 {
-	struct buf line = { 0 };
-
 	json_open_array(j, "tests");
 	for (size_t i = 0; i < tests->count; i++) {
-		buf_clear(&line);
-		trace_test_show(&tests->items[i], &line);
-		record_put(j, NULL, buf_text(&line));
+		buf_clear(line);
+		trace_test_show(&tests->items[i], line);
+		record_put_slice(j, NULL, buf_slice(line));
 	}
 	json_close(j);
-	buf_free(&line);
 }
 
-/*
- * The longest part of most records, so what goes without saying is left out: a
- * file that is that of the rule before, an exception that does not hold or is
- * not there, and that a rule did not fire.
- */
+/* The longest part of most records. Left out, too: a file that is that of the
+ * rule before, an exception that does not hold or is not there, and that a rule
+ * did not fire. */
 static void rules(struct json *j, const struct trace *t)
 {
 	const char *file = "";
+	struct buf line = { 0 };
 
 	json_open_array(j, "rules");
 	for (size_t i = 0; i < t->count; i++) {
@@ -134,7 +158,9 @@ static void rules(struct json *j, const struct trace *t)
 			record_put(j, "file", s->file);
 		file = s->file;
 		json_number(j, "line", s->line);
-		json_text(j, "when", name_word(truth_names, (int)s->when));
+		if (s->when != TRUTH_NO)
+			json_text(j, "when", name_word(truth_names,
+			    (int)s->when));
 		if (s->unless != TRUTH_NO)
 			json_text(j, "unless", name_word(truth_names,
 			    (int)s->unless));
@@ -145,10 +171,11 @@ static void rules(struct json *j, const struct trace *t)
 			json_text(j, "note", s->note);
 		}
 		if (s->tests.count > 0)
-			tests(j, &s->tests);
+			tests(j, &s->tests, &line);
 		json_close(j);
 	}
 	json_close(j);
+	buf_free(&line);
 }
 
 /* On one line: a fold is one blank, as it is read. */
@@ -179,21 +206,21 @@ static void field(struct json *j, const char *name, unsigned index,
 static void fields(struct json *j, const struct outcome *o)
 {
 	json_open_object(j, "headers");
-	json_open_array(j, "removed");
+	record_open_list(j, "removed", o->removed_count);
 	for (size_t i = 0; i < o->removed_count && i < RECORD_FIELDS_MAX; i++)
 		field(j, o->removed[i].name, o->removed[i].index,
 		    o->removed[i].value);
-	json_close(j);
-	json_open_array(j, "changed");
+	record_close_list(j, o->removed_count);
+	record_open_list(j, "changed", o->changed_count);
 	for (size_t i = 0; i < o->changed_count && i < RECORD_FIELDS_MAX; i++)
 		field(j, o->changed[i].name, o->changed[i].index,
 		    o->changed[i].value);
-	json_close(j);
-	json_open_array(j, "added");
+	record_close_list(j, o->changed_count);
+	record_open_list(j, "added", o->added_count);
 	for (size_t i = 0; i < o->added_count && i < RECORD_FIELDS_MAX; i++)
 		field(j, o->added[i].name, o->added[i].index,
 		    o->added[i].value);
-	json_close(j);
+	record_close_list(j, o->added_count);
 	json_close(j);
 }
 
@@ -201,10 +228,13 @@ static void fields(struct json *j, const struct outcome *o)
  * message; of every recipient, where the trace has the first one's only. */
 static void observed(struct json *j, const struct verdict *v)
 {
-	json_open_array(j, "observed");
+	size_t count = 0;
+
 	for (size_t i = 0; i < v->hit_count; i++) {
 		if (!effect_would(v->hits[i].effect))
 			continue;
+		if (count++ == 0)
+			json_open_array(j, "observed");
 		json_open_object(j, NULL);
 		record_put(j, "rule", v->hits[i].rule);
 		json_text(j, "action", v->hits[i].action);
@@ -212,7 +242,7 @@ static void observed(struct json *j, const struct verdict *v)
 		    (int)v->hits[i].effect));
 		json_close(j);
 	}
-	json_close(j);
+	record_close_list(j, count);
 }
 
 /* The shadow policy's verdict, also where it is no other. */
@@ -248,23 +278,23 @@ static void marks(struct json *j, const struct outcome *o)
 {
 	record_put(j, "version", o->policy_version);
 	shadow(j, o->shadow);
-	json_open_array(j, "rcpts_removed");
+	record_open_list(j, "rcpts_removed", o->removed_rcpt_count);
 	for (size_t i = 0; i < o->removed_rcpt_count &&
 	    i < RECORD_RCPTS_MAX; i++)
 		record_put(j, NULL, o->removed_rcpts[i]);
-	json_close(j);
+	record_close_list(j, o->removed_rcpt_count);
 	if (o->sealed > 0)
 		json_number(j, "sealed", o->sealed);
 	record_put(j, "unsealed", o->unsealed);
-	json_open_array(j, "notes");
+	record_open_list(j, "notes", o->verdict->log_count);
 	for (size_t i = 0; i < o->verdict->log_count; i++)
 		record_put(j, NULL, o->verdict->log_notes[i]);
-	json_close(j);
-	json_open_array(j, "overrides");
+	record_close_list(j, o->verdict->log_count);
+	record_open_list(j, "overrides", o->verdict->override_count);
 	for (size_t i = 0; i < o->verdict->override_count; i++)
 		json_text(j, NULL, name_word(override_names,
 		    (int)o->verdict->overrides[i]));
-	json_close(j);
+	record_close_list(j, o->verdict->override_count);
 	override_comment(j, o);
 	observed(j, o->verdict);
 }

@@ -31,6 +31,18 @@ void record_put_if(struct json *j, const char *key, bool yes)
 		json_yes_no(j, key, true);
 }
 
+void record_open_list(struct json *j, const char *key, size_t count)
+{
+	if (count > 0)
+		json_open_array(j, key);
+}
+
+void record_close_list(struct json *j, size_t count)
+{
+	if (count > 0)
+		json_close(j);
+}
+
 static void spf_identity(struct json *j, const char *key,
     const struct spf_identity *s, enum spf_scope scope)
 {
@@ -43,7 +55,8 @@ static void spf_identity(struct json *j, const char *key,
 	record_put(j, "explanation", s->explanation);
 	record_put_if(j, "local_part_used", s->local_part_used);
 	json_number(j, "lookups", s->lookups);
-	json_number(j, "void_lookups", s->void_lookups);
+	if (s->void_lookups > 0)
+		json_number(j, "void_lookups", s->void_lookups);
 	json_close(j);
 }
 
@@ -89,14 +102,14 @@ static void arc(struct json *j, const struct arc_finding *f)
 	json_open_object(j, "arc");
 	record_put(j, "result", name_word(arc_names, (int)f->code));
 	record_put(j, "reason", f->reason);
-	json_open_array(j, "sealers");
+	record_open_list(j, "sealers", f->count);
 	for (size_t i = 0; i < f->count; i++) {
 		json_open_object(j, NULL);
 		record_put(j, "domain", f->sealers[i].domain);
 		record_put(j, "selector", f->sealers[i].selector);
 		json_close(j);
 	}
-	json_close(j);
+	record_close_list(j, f->count);
 	json_number(j, "instances", f->instances);
 	if (f->oldest_known)
 		json_number(j, "oldest_pass", f->oldest_pass);

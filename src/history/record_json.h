@@ -12,6 +12,9 @@ void record_put(struct json *j, const char *key, const char *value);
 void record_put_slice(struct json *j, const char *key, struct slice value);
 /* Only if it is so: what is not said is not so. */
 void record_put_if(struct json *j, const char *key, bool yes);
+/* A list, if there is anything to be in it. */
+void record_open_list(struct json *j, const char *key, size_t count);
+void record_close_list(struct json *j, size_t count);
 
 /* A member for each check that has finished. */
 void record_findings(struct json *j, const struct outcome *o);

@@ -15,8 +15,9 @@
 #include "history/schema.h"
 #include "history/writer.h"
 
-/* Records of one transaction, and how long the first one waits for others. */
-#define BATCH_RECORDS 500
+/* Records of one transaction: with more, SQLite's cache of 2 MB spills. And how
+ * long the first one waits for others. */
+#define BATCH_RECORDS 200
 #define GATHER_MS 100
 /* After trouble; it is the disk's time, not ours. */
 #define RETRY_MS 1000

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define TALLY_FIRST 64
+
 struct field_tally {
 	struct slice name;      /* absent: a free row */
 	unsigned count;
@@ -61,10 +63,11 @@ static void tally_grow(struct header *h, struct arena *mem)
 	struct field_tally *old = h->tally;
 	size_t old_room = h->tally_room;
 
-	if (old_room == 0 && getrandom(&h->tally_seed, sizeof(h->tally_seed),
-	    GRND_NONBLOCK) != sizeof(h->tally_seed))
+	/* The first one is too small to be worth an attack. */
+	if (old_room == TALLY_FIRST && getrandom(&h->tally_seed,
+	    sizeof(h->tally_seed), GRND_NONBLOCK) != sizeof(h->tally_seed))
 		h->tally_seed = (uint64_t)(uintptr_t)mem;
-	h->tally_room = old_room == 0 ? 64 : 2 * old_room;
+	h->tally_room = old_room == 0 ? TALLY_FIRST : 2 * old_room;
 	h->tally = arena_array(mem, h->tally_room, sizeof(*h->tally));
 	for (size_t i = 0; i < old_room; i++) {
 		if (old[i].name.data != NULL)

@@ -237,7 +237,7 @@ bool parser_value(struct parser *p, const char *what, struct value *out)
  * parenthesis is what tells. */
 static bool header_subject(struct parser *p, struct subject *out)
 {
-	struct literal name;
+	struct literal name = { 0 };
 
 	if (!parser_expect(p, TOKEN_OPEN_PAREN, "\"(\"") ||
 	    !parser_string(p, "the name of a field in quotes", &name) ||

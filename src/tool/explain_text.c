@@ -171,7 +171,7 @@ static void rules(const struct tool *t, const struct json_node *d,
 	for (size_t i = 0; i < json_count(list); i++) {
 		const struct json_node *s = json_item(list, i);
 		bool fired = json_member_yes_no(s, "fired", false);
-		const char *when = or_unknown(text(s, "when"));
+		const char *when = text(s, "when");
 		const char *unless = text(s, "unless");
 
 		if (text(s, "file") != NULL)
@@ -183,7 +183,8 @@ static void rules(const struct tool *t, const struct json_node *d,
 		    or_unknown(text(s, "rule")), fired ? holds(s, mem) :
 		    text(s, "note") != NULL ? text(s, "note") :
 		    unless != NULL && strcmp(unless, "yes") == 0 ? "excepted by its unless" :
-		    strcmp(when, "no") == 0 ? "does not hold" :
+		    when == NULL || strcmp(when, "no") == 0 ?
+		    "does not hold" :
 		    "cannot be said"));
 		tests(t, s, mem);
 	}

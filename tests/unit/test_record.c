@@ -108,8 +108,9 @@ static void detail_tells_the_dns(void **state)
 	(void)state;
 	assert_string_equal(json_member_text(q, "status"), "found");
 	assert_int_equal(json_member_number(q, "ttl", -1), 3600);
-	assert_int_equal(json_member_number(q, "rcode", -1), 0);
-	assert_true(json_member_number(q, "waited_us", -1) >= 0);
+	/* Found says it, and a zone file lets nobody wait. */
+	assert_null(json_member(q, "rcode"));
+	assert_null(json_member(q, "waited_us"));
 	assert_string_equal(json_read_text(json_item(json_member(q, "records"),
 	    0)), "v=spf1 ip4:192.0.2.1 -all");
 	q = question(json_root(d), "mail.example.com", "A");
