@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 /* Open for the one writer: make the file if there is none, take the missing
  * steps. NULL: err names the path and says why. */
