@@ -48,36 +48,38 @@ static inline uint64_t load8(const char *at)
 	return x;
 }
 
-/* Of a text of four to seven octets, some of them twice. */
-static inline uint64_t load4(const char *at, size_t n)
-{
-	uint32_t first, last;
-
-	memcpy(&first, at, sizeof(first));
-	memcpy(&last, at + n - 4, sizeof(last));
-	return (uint64_t)first << 32 | last;
-}
-
 static inline bool is_plain(char c)
 {
 	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
-/* Can it stay as it is? */
-static bool all_plain(struct slice s)
+static bool put_few(char *at, struct slice s)
 {
-	if (s.len < 4) {
-		for (size_t i = 0; i < s.len; i++)
-			if (!is_plain(s.data[i]))
-				return false;
-		return true;
-	}
-	if (s.len < 8)
-		return is_plain8(load4(s.data, s.len));
-	for (size_t i = 0; i + 8 < s.len; i += 8)
-		if (!is_plain8(load8(s.data + i)))
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_plain(s.data[i]))
 			return false;
-	return is_plain8(load8(s.data + s.len - 8));
+		at[i] = s.data[i];
+	}
+	return true;
+}
+
+/* Copies what can stay as it is. False: not all can, and what was written is
+ * to be thrown away. The last eight octets may come twice. */
+static bool put_plain(char *at, struct slice s)
+{
+	uint64_t x;
+
+	if (s.len < 8)
+		return put_few(at, s);
+	for (size_t i = 0; i + 8 < s.len; i += 8) {
+		x = load8(s.data + i);
+		if (!is_plain8(x))
+			return false;
+		memcpy(at + i, &x, sizeof(x));
+	}
+	x = load8(s.data + s.len - 8);
+	memcpy(at + s.len - 8, &x, sizeof(x));
+	return is_plain8(x);
 }
 
 /* How many octets from the start need no second look. */
@@ -133,20 +135,20 @@ static void add_hard_string(struct buf *out, struct slice s)
 	buf_addc(out, '"');
 }
 
-static char *put_quoted(char *at, struct slice s)
+static bool put_quoted(char *at, struct slice s)
 {
-	*at++ = '"';
-	memcpy(at, s.data, s.len);
-	at[s.len] = '"';
-	return at + s.len + 1;
+	at[0] = at[s.len + 1] = '"';
+	return put_plain(at + 1, s);
 }
 
 static void add_string(struct buf *out, struct slice s)
 {
-	if (all_plain(s))
-		put_quoted(buf_extend(out, s.len + 2), s);
-	else
-		add_hard_string(out, s);
+	size_t was = out->len;
+
+	if (put_quoted(buf_extend(out, s.len + 2), s))
+		return;
+	out->len = was;
+	add_hard_string(out, s);
 }
 
 /* Everything up to the value. */
@@ -155,6 +157,7 @@ static struct buf *begin(struct json *j, const char *key)
 	struct buf *t = &j->text;
 	char last = t->data[t->len - 1], *at;
 	struct slice k = slice_of(key);
+	size_t was;
 
 	assert((innermost(j) == '{') == (key != NULL));
 	/* A value never ends like this, a container begins so. */
@@ -162,13 +165,14 @@ static struct buf *begin(struct json *j, const char *key)
 		buf_addc(t, ',');
 	if (key == NULL)
 		return t;
-	if (all_plain(k)) {
-		at = put_quoted(buf_extend(t, k.len + 3), k);
-		*at = ':';
-	} else {
-		add_hard_string(t, k);
-		buf_addc(t, ':');
-	}
+	was = t->len;
+	at = buf_extend(t, k.len + 3);
+	at[k.len + 2] = ':';
+	if (put_quoted(at, k))
+		return t;
+	t->len = was;
+	add_hard_string(t, k);
+	buf_addc(t, ':');
 	return t;
 }
 

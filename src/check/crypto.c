@@ -91,11 +91,13 @@ bool crypto_hash_end(struct crypto_hash *h, unsigned char out[CRYPTO_DIGEST])
 /* Reading a key and preparing to verify with it cost more than to verify. */
 struct ready {
 	EVP_PKEY *pkey;                 /* NULL: none */
-	EVP_PKEY_CTX *ctx;              /* RSA: to be copied; else NULL */
+	EVP_PKEY_CTX *ctx;              /* RSA; else NULL */
+	struct place *home;             /* of a copy: where it comes from */
 };
 
 struct place {
-	struct ready key;               /* none: free */
+	struct ready key;               /* to be copied; none: free */
+	EVP_PKEY_CTX *idle;             /* a copy that came back, or NULL */
 	enum dkim_key_type type;
 	unsigned char *material;
 	size_t len;
@@ -126,13 +128,13 @@ static void drop(struct ready *key)
 {
 	EVP_PKEY_CTX_free(key->ctx);
 	EVP_PKEY_free(key->pkey);
-	*key = (struct ready){ NULL, NULL };
+	*key = (struct ready){ .pkey = NULL };
 }
 
 /* False, and nothing in `to`: OpenSSL could not. */
 static bool copy(const struct ready *from, struct ready *to)
 {
-	*to = (struct ready){ NULL, NULL };
+	*to = (struct ready){ .pkey = NULL };
 	if (EVP_PKEY_up_ref(from->pkey) != 1)
 		return false;
 	to->pkey = from->pkey;
@@ -144,9 +146,24 @@ static bool copy(const struct ready *from, struct ready *to)
 	return to->ctx != NULL;
 }
 
+/* The place's own, or the copy that lies there. Lock held. */
+static bool lend(struct place *p, struct ready *out)
+{
+	if (p->idle == NULL || EVP_PKEY_up_ref(p->key.pkey) != 1) {
+		if (!copy(&p->key, out))
+			return false;
+	} else {
+		*out = (struct ready){ .pkey = p->key.pkey, .ctx = p->idle };
+		p->idle = NULL;
+	}
+	out->home = p;
+	return true;
+}
+
 static void clear(struct place *p)
 {
 	drop(&p->key);
+	EVP_PKEY_CTX_free(p->idle);
 	free(p->material);
 	*p = (struct place){ .material = NULL };
 }
@@ -201,9 +218,25 @@ static bool find(struct crypto_keys *keys, struct place *row,
 		    memcmp(p->material, key->material.data, p->len) != 0)
 			continue;
 		p->used = ++keys->now;
-		return copy(&p->key, out);
+		return lend(p, out);
 	}
 	return false;
+}
+
+/* A copy that is no longer needed. Its place may have gone to another key; this
+ * one is not freed before, so it is known by its address. */
+static void give_back(struct crypto_keys *keys, struct ready *key)
+{
+	if (key->home != NULL) {
+		pthread_mutex_lock(&keys->lock);
+		if (key->home->key.pkey == key->pkey &&
+		    key->home->idle == NULL) {
+			key->home->idle = key->ctx;
+			key->ctx = NULL;
+		}
+		pthread_mutex_unlock(&keys->lock);
+	}
+	drop(key);
 }
 
 /* Lock held. */
@@ -296,7 +329,9 @@ static const struct {
 /* The result: may it be kept? */
 static bool make(const struct dkim_key *key, struct ready *made)
 {
-	*made = (struct ready){ types[key->type].decode(key->material), NULL };
+	*made = (struct ready){
+		.pkey = types[key->type].decode(key->material),
+	};
 	if (made->pkey == NULL || types[key->type].prepare == NULL)
 		return made->pkey != NULL;
 	made->ctx = types[key->type].prepare(made->pkey);
@@ -345,15 +380,16 @@ enum crypto_answer crypto_verify(struct crypto_keys *keys,
 	struct ready ready;
 	bool trouble = false, is_signed = false;
 
-	ERR_clear_error();
 	ready = key_get(keys, key);
 	if (ready.pkey != NULL)
 		is_signed = types[key->type].is_signed(&ready, digest,
 		    signature, &trouble);
-	ERR_clear_error();
+	/* To clear them is dear, also where there are none. */
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
 	if (ready.pkey == NULL)
 		return CRYPTO_NO_KEY;
-	drop(&ready);
+	give_back(keys, &ready);
 	if (trouble)
 		return CRYPTO_TROUBLE;
 	return is_signed ? CRYPTO_SIGNED : CRYPTO_NOT_SIGNED;

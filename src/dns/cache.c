@@ -9,9 +9,9 @@
 
 #include "base/mem.h"
 
-/* 8192 answers of at most 1.5 KB each; nearly all have a tenth of it. */
+/* 4096 answers of at most 1.5 KB each; nearly all have a tenth of it. */
 #define SHARDS 16
-#define ROWS 128                        /* of a shard */
+#define ROWS 64                         /* of a shard */
 #define PLACES 4                        /* of a row */
 #define OCTETS_MAX 1536
 

@@ -134,7 +134,7 @@ const struct conf_key conf_keys[] = {
 	  "temperror. Keep it below the MTA's milter timeout." },
 	{ "resolver", "questions", KEY_NUMBER, AT(questions), "200", NULL, 10,
 	  10000, NULL, "Asked for one message at the most." },
-	{ "resolver", "cache-size", KEY_OCTETS, AT(cache_octets), "8M", NULL,
+	{ "resolver", "cache-size", KEY_OCTETS, AT(cache_octets), "4M", NULL,
 	  65536, 1L << 32, NULL, "Memory for answers." },
 	{ "resolver", "dnssec", KEY_YES_NO, AT(dnssec), "no", NULL, 0, 0, NULL,
 	  "Validate answers here." },

@@ -39,7 +39,7 @@ static void one_line_is_enough(void **state)
 	assert_int_equal(c.socket_mode, 0660);
 	assert_int_equal(c.query_ms, 5000);
 	assert_int_equal(c.budget_ms, 20000);
-	assert_int_equal(c.cache_octets, 8 << 20);
+	assert_int_equal(c.cache_octets, 4 << 20);
 	assert_int_equal(c.local_networks.count, 0);
 	assert_int_equal(c.log_format, LOG_FORMAT_LOGFMT);
 	assert_int_equal(problems.len, 0);

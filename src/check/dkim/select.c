@@ -116,6 +116,8 @@ bool dkim_field_is_plain(struct slice value)
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.data[i];
 
+		if ((unsigned char)c > '\r')
+			continue;
 		if (c == '\0' || c == '\v' || c == '\f')
 			return false;
 		if (c == '\r' && (++i == value.len || value.data[i] != '\n'))
