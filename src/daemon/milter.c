@@ -187,6 +187,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 		return answer(ctx, SMFIP_NR_HELO, SMFIS_TEMPFAIL);
 	message_ends(p);
 	connection_helo(p->connection, helo);
+	learn_tls(ctx, p->connection);
 	return answer(ctx, SMFIP_NR_HELO, greeted(ctx, p, PHASE_HELO));
 }
 

@@ -43,8 +43,6 @@ void macros_forget(struct macro_lists *l)
 
 bool macros_asked(struct macro_lists *l, const char *data, size_t n)
 {
-	if (n > 0)
-		macros_forget(l);
 	while (n > 0) {
 		uint32_t stage;
 		const char *end = n > sizeof(stage) ? memchr(
@@ -56,7 +54,8 @@ bool macros_asked(struct macro_lists *l, const char *data, size_t n)
 		stage = ntohl(stage);
 		if (stage >= MACRO_STAGES)
 			return false;
-		set(l, stage, data + sizeof(stage));
+		if (data[sizeof(stage)] != '\0')
+			set(l, stage, data + sizeof(stage));
 		n -= (size_t)(end + 1 - data);
 		data = end + 1;
 	}
@@ -71,14 +70,11 @@ static const char *value_of(struct slice name, const char *const *pairs)
 	return NULL;
 }
 
-bool macros_pick(const struct macro_lists *l, enum macro_stage stage,
+void macros_pick(const struct macro_lists *l, enum macro_stage stage,
     const char *const *pairs, struct buf *out)
 {
-	struct slice rest;
+	struct slice rest = slice_of(l->of[stage]);
 
-	if (l->of[stage] == NULL || l->of[stage][0] == '\0')
-		return false;
-	rest = slice_of(l->of[stage]);
 	while (rest.len > 0) {
 		struct slice name = slice_cut(&rest, ' ');
 		const char *value = value_of(name, pairs);
@@ -89,5 +85,4 @@ bool macros_pick(const struct macro_lists *l, enum macro_stage stage,
 		buf_addc(out, '\0');
 		buf_add(out, value, strlen(value) + 1);
 	}
-	return true;
 }

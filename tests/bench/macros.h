@@ -3,10 +3,11 @@
 
 /*
  * macros: which macros an MTA tells a filter before each command, as Postfix
- * does it: the lists of its configuration, or, from a filter that names a list
- * for any stage, those of the filter alone. Macros of a command that is left
- * out are told all the same; those that have no value are not, but the packet
- * for them is.
+ * 3.7 does it (seen with strace): the lists of its configuration, or that of the
+ * filter for a stage that the filter names one for. Those of EOH come before
+ * each field of the header, too, those of the end of message before each chunk
+ * of the body. Macros of a command that is left out are told all the same; a
+ * macro without a value is not, but the packet for it is.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,17 +21,17 @@ enum macro_stage {
 };
 
 struct macro_lists {
-	char *of[MACRO_STAGES];         /* names with blanks between; NULL: none */
+	char *of[MACRO_STAGES];         /* names with blanks between */
 };
 
 /* What an MTA tells that is left as it comes. */
 void macros_usual(struct macro_lists *l);
 /* What the filter asks for: all that stands behind the three numbers of its
- * answer. Nothing: l stays. False: that is no list of lists. */
+ * answer. False: that is no list of lists. */
 bool macros_asked(struct macro_lists *l, const char *data, size_t n);
 void macros_forget(struct macro_lists *l);
 
 /* Those of the pairs (name, value or NULL, ..., NULL) that the stage's list
- * names, as a packet has them. False: there is no list, so no packet. */
-bool macros_pick(const struct macro_lists *l, enum macro_stage stage,
+ * names, as a packet has them. */
+void macros_pick(const struct macro_lists *l, enum macro_stage stage,
     const char *const *pairs, struct buf *out);

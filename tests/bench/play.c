@@ -38,8 +38,8 @@ static void fill_in(char *out, size_t room, const char *form, size_t n)
 static void say_macros(const struct session *s, struct wire *w,
     enum wire_command c, const char *path)
 {
-	const char *id = c == WIRE_DATA || c == WIRE_EOH || c == WIRE_EOM ?
-	    s->queue_id : NULL;
+	const char *id = c == WIRE_CONNECT || c == WIRE_HELO ||
+	    c == WIRE_MAIL || c == WIRE_RCPT ? NULL : s->queue_id;
 
 	wire_macros(w, c, (const char *const[]){
 	    "i", id, "j", "mx.example.org", "_", s->name, "{daemon_name}",
@@ -91,6 +91,7 @@ static enum wire_answer say_header(struct session *s, struct wire *w)
 		buf_clear(&b);
 		buf_add(&b, f->name, strlen(f->name) + 1);
 		buf_add(&b, value, strlen(value) + 1);
+		say_macros(s, w, WIRE_HEADER, NULL);
 		a = wire_say(w, WIRE_HEADER, b.data, b.len);
 	}
 	buf_free(&b);
@@ -100,13 +101,15 @@ static enum wire_answer say_header(struct session *s, struct wire *w)
 	return wire_say(w, WIRE_EOH, "", 0);
 }
 
-static enum wire_answer say_body(struct wire *w, const char *body, size_t len)
+static enum wire_answer say_body(struct session *s, struct wire *w,
+    const char *body, size_t len)
 {
 	for (size_t at = 0; at < len; at += CHUNK) {
 		size_t n = len - at;
-		enum wire_answer a = wire_say(w, WIRE_BODY, body + at,
-		    n < CHUNK ? n : CHUNK);
+		enum wire_answer a;
 
+		say_macros(s, w, WIRE_BODY, NULL);
+		a = wire_say(w, WIRE_BODY, body + at, n < CHUNK ? n : CHUNK);
 		if (a == WIRE_SKIP)
 			break;
 		if (!goes_on(a))
@@ -142,7 +145,7 @@ static enum wire_answer say_message(struct session *s, struct wire *w,
 	enum wire_answer a = say_header(s, w);
 
 	if (goes_on(a))
-		a = say_body(w, l->body, l->body_len);
+		a = say_body(s, w, l->body, l->body_len);
 	if (!goes_on(a))
 		return a;
 	say_macros(s, w, WIRE_EOM, NULL);
@@ -178,7 +181,8 @@ static void begin_letter(struct session *s, const struct letter *l, size_t n)
 	snprintf(s->queue_id, sizeof(s->queue_id), "4F%08zX", n);
 }
 
-/* To each milter of the chain: all that comes before the header. */
+/* To each milter of the chain: all that comes before the header. Postfix hands
+ * the connection to another process then, and leaves nothing unsaid. */
 static enum wire_answer say_envelope(struct session *s, const char *rcpt)
 {
 	size_t all = s->players->count;
@@ -191,6 +195,8 @@ static enum wire_answer say_envelope(struct session *s, const char *rcpt)
 	for (size_t i = 0; i < all && goes_on(a); i++) {
 		say_macros(s, &s->wires[i], WIRE_DATA, NULL);
 		a = wire_say(&s->wires[i], WIRE_DATA, "", 0);
+		if (!wire_push(&s->wires[i]))
+			a = WIRE_BROKEN;
 	}
 	return a;
 }
@@ -226,7 +232,7 @@ void session_break_off(struct session *s, const struct letter *l, size_t n,
 	begin_letter(s, l, n);
 	if (goes_on(say_envelope(s, l->rcpt)) &&
 	    goes_on(say_header(s, &s->wires[0])))
-		say_body(&s->wires[0], l->body, l->body_len / 2);
+		say_body(s, &s->wires[0], l->body, l->body_len / 2);
 	if (!hangs_up) {
 		abort_from(s, 0);
 		return;

@@ -33,8 +33,8 @@ static const struct agreement {
 	{ WIRE_HELO, 0x02, 0x2000, MACRO_HELO },
 	{ WIRE_MAIL, 0x04, 0x4000, MACRO_MAIL },
 	{ WIRE_RCPT, 0x08, 0x8000, MACRO_RCPT },
-	{ WIRE_BODY, 0x10, 0x80000, MACRO_STAGES },
-	{ WIRE_HEADER, 0x20, 0x80, MACRO_STAGES },
+	{ WIRE_BODY, 0x10, 0x80000, MACRO_EOM },
+	{ WIRE_HEADER, 0x20, 0x80, MACRO_EOH },
 	{ WIRE_EOH, 0x40, 0x40000, MACRO_EOH },
 	{ WIRE_DATA, 0x200, 0x10000, MACRO_DATA },
 	{ WIRE_EOM, 0, 0, MACRO_EOM },
@@ -218,6 +218,11 @@ void wire_hang_up(struct wire *w)
 	w->fd = -1;
 }
 
+bool wire_push(struct wire *w)
+{
+	return flush(w);
+}
+
 bool wire_abort(struct wire *w)
 {
 	return put_packet(w, 'A', "", 0) && flush(w);
@@ -229,8 +234,8 @@ void wire_macros(struct wire *w, enum wire_command c,
 	struct buf b = { 0 };
 
 	buf_addc(&b, (char)c);
-	if (macros_pick(&w->macros, agreement(c)->stage, pairs, &b))
-		put_packet(w, 'D', b.data, b.len);
+	macros_pick(&w->macros, agreement(c)->stage, pairs, &b);
+	put_packet(w, 'D', b.data, b.len);
 	buf_free(&b);
 }
 

@@ -67,6 +67,9 @@ void wire_macros(struct wire *w, enum wire_command c,
 enum wire_answer wire_say(struct wire *w, enum wire_command c,
     const void *data, size_t n);
 
+/* What nobody waits for an answer to goes out now, too. */
+bool wire_push(struct wire *w);
+
 /* The message under way ends here; nobody answers to that. */
 bool wire_abort(struct wire *w);
 

@@ -140,7 +140,7 @@ def record_wrong(daemon, row, record):
         wrong.append("the rules that fired: %s" % fired)
     if record["file"] != str(daemon.policy):
         wrong.append("by the policy %s" % record["file"])
-    answers = {(q["name"], q["type"]): q["records"]
+    answers = {(q["name"], q["type"]): q.get("records", [])
                for q in record["detail"].get("dns", [])}
     return wrong + ["%s %s: %r" % (question + (answers.get(question),))
                     for question, answer in row.asked.items()
