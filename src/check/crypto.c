@@ -21,12 +21,14 @@ struct crypto_hash {
 	bool broken;
 };
 
-/* Looked up once: EVP_sha256() is looked up anew by each hash that begins. */
+/* Looked up once: EVP_sha256() is looked up anew by each hash that begins. In
+ * the library context of the whole process, whatever the thread's own is. */
 static EVP_MD *sha256;
 
 static void find_sha256(void)
 {
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	sha256 = EVP_MD_fetch(OSSL_LIB_CTX_get0_global_default(), "SHA256",
+	    NULL);
 }
 
 static const EVP_MD *the_sha256(void)

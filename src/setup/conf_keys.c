@@ -135,7 +135,7 @@ const struct conf_key conf_keys[] = {
 	{ "resolver", "questions", KEY_NUMBER, AT(questions), "200", NULL, 10,
 	  10000, NULL, "Asked for one message at the most." },
 	{ "resolver", "cache-size", KEY_OCTETS, AT(cache_octets), "4M", NULL,
-	  65536, 1L << 32, NULL, "Memory for answers." },
+	  65536, 1L << 32, NULL, "Memory for answers, before the servers' own." },
 	{ "resolver", "dnssec", KEY_YES_NO, AT(dnssec), "no", NULL, 0, 0, NULL,
 	  "Validate answers here." },
 	{ "resolver", "trust-anchor", KEY_TEXT, AT(trust_anchor),
