@@ -19,6 +19,9 @@ compatibility_level = 3.6
 queue_directory = {queue}
 data_directory = {data}
 mail_owner = postfix
+# Short ones are microseconds and an inode: with inodes that are used again, one
+# in some runs names two messages, and the wrong one is looked at.
+enable_long_queue_ids = yes
 setgid_group = postdrop
 command_directory = /usr/sbin
 daemon_directory = /usr/lib/postfix/sbin
