@@ -2,7 +2,8 @@
 
 /*
  * nothing: the least a milter can do: add one field. What it costs is the price
- * of the conversation by libmilter, and so the floor for every filter.
+ * of the conversation by libmilter, and so the floor for every filter that leaves
+ * libmilter as it is.
  *
  * usage: nothing SOCKET [noreply]
  * noreply: answers nothing but the end of message, if the MTA agrees.
