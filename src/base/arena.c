@@ -51,9 +51,9 @@ struct deferred {
 };
 
 struct arena {
-	struct block *first;    /* survives a reset */
 	struct block *blocks;   /* the one being filled, then all others */
 	struct deferred *deferred;
+	size_t first_room;
 	size_t next_room;       /* of the block that comes next */
 	size_t used;
 };
@@ -81,9 +81,8 @@ struct arena *arena_new(size_t first_block)
 {
 	struct arena *a = xcalloc(1, sizeof(*a));
 
-	a->first = block_new(first_block < block_min ? block_min : first_block);
-	a->blocks = a->first;
-	a->next_room = a->first->room;
+	a->first_room = first_block < block_min ? block_min : first_block;
+	a->next_room = a->first_room;
 	return a;
 }
 
@@ -92,7 +91,6 @@ void arena_free(struct arena *a)
 	if (a == NULL)
 		return;
 	arena_reset(a);
-	block_free(a->first);
 	free(a);
 }
 
@@ -113,9 +111,9 @@ static struct block *block_with_room(struct arena *a, size_t need)
 {
 	struct block *b = a->blocks;
 
-	if (need <= b->room - b->used)
+	if (b != NULL && need <= b->room - b->used)
 		return b;
-	if (need > a->next_room / 4) {
+	if (b != NULL && need > a->next_room / 4) {
 		/* A big piece gets a block of its own, behind the one being
 		 * filled, so that the rest of that one is not lost. */
 		b = block_new(need);
@@ -123,9 +121,9 @@ static struct block *block_with_room(struct arena *a, size_t need)
 		a->blocks->next = b;
 		return b;
 	}
-	if (a->next_room < block_max)
+	if (b != NULL && a->next_room < block_max)
 		a->next_room *= 2;
-	b = block_new(a->next_room);
+	b = block_new(need > a->next_room ? need : a->next_room);
 	b->next = a->blocks;
 	a->blocks = b;
 	return b;
@@ -235,14 +233,10 @@ void arena_reset(struct arena *a)
 	}
 	for (struct block *b = a->blocks, *next; b != NULL; b = next) {
 		next = b->next;
-		if (b != a->first)
-			block_free(b);
+		block_free(b);
 	}
-	a->blocks = a->first;
-	a->first->next = NULL;
-	a->first->used = 0;
-	ASAN_POISON_MEMORY_REGION(a->first->bytes, a->first->room);
-	a->next_room = a->first->room;
+	a->blocks = NULL;
+	a->next_room = a->first_room;
 	a->used = 0;
 }
 

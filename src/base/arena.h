@@ -16,6 +16,7 @@
 
 struct arena;
 
+/* Nothing but itself: the first block comes with the first allocation. */
 struct arena *arena_new(size_t first_block);
 void arena_free(struct arena *a);                       /* NULL is fine */
 
@@ -34,7 +35,8 @@ char *arena_concat(struct arena *a, const char *first, ...)
 /* Run fn(arg) at the next reset, last deferred first. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg);
 
-/* Run what was deferred, then forget all memory but the first block. */
+/* Run what was deferred, then give back all memory: what is idle costs next to
+ * nothing, and the blocks of a message serve the next one, whoever sends it. */
 void arena_reset(struct arena *a);
 
 /* Octets handed out since the last reset. */
