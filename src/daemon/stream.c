@@ -31,12 +31,20 @@ struct stream {
 	int trouble;                    /* errno of a write, or 0 */
 };
 
-/* By descriptor, for libmilter tells us nothing else; its thread's alone. */
+/* By descriptor, for libmilter tells us nothing else; its thread's alone. Who
+ * gets a number that another thread has just closed has only the system's word
+ * that it is free, so it is handed over here, too. */
 static struct stream *connections[CONNECTIONS_MAX];
 
 static struct stream *stream_of(int fd)
 {
-	return fd >= 0 && fd < CONNECTIONS_MAX ? connections[fd] : NULL;
+	return fd >= 0 && fd < CONNECTIONS_MAX ?
+	    __atomic_load_n(&connections[fd], __ATOMIC_ACQUIRE) : NULL;
+}
+
+static void set_stream(int fd, struct stream *s)
+{
+	__atomic_store_n(&connections[fd], s, __ATOMIC_RELEASE);
 }
 
 static void rest(struct stream *s)
@@ -55,7 +63,7 @@ static void forget(int fd)
 		return;
 	rest(s);
 	free(s);
-	connections[fd] = NULL;
+	set_stream(fd, NULL);
 }
 
 int stream_accept(int listener, struct sockaddr *peer, socklen_t *len)
@@ -64,7 +72,7 @@ int stream_accept(int listener, struct sockaddr *peer, socklen_t *len)
 
 	forget(fd);
 	if (fd >= 0 && fd < CONNECTIONS_MAX)
-		connections[fd] = xcalloc(1, sizeof(struct stream));
+		set_stream(fd, xcalloc(1, sizeof(struct stream)));
 	return fd;
 }
 
