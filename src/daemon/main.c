@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/heap.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
 #include "daemon/serve.h"
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	heap_limit();
 	if (conf_read(&d.conf, daemon_conf_path(&d.options), &problems)) {
 		d.log = log_open(d.options.check_only ? LOG_TARGET_STDERR :
 		    d.conf.log_target, d.conf.log_format, "assayd");

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/serve.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <sysexits.h>
 
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
+#include "daemon/heap.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
 #include "daemon/reload.h"
 #include "daemon/signals.h"
 
 #define KNOCK_MS 20
-#define TRIM_US (INT64_C(30) * 1000000)
 
 static void *run_milter(void *arg)
 {
@@ -48,18 +47,6 @@ static int watchdog_interval(void)
 	return sd_watchdog_enabled(0, &usec) > 0 ? (int)(usec / 3000) : -1;
 }
 
-/* Large messages, a DNS that stood still, or a reload leave holes in the heap,
- * which glibc by itself gives back from its end only. */
-static void give_back_memory(int64_t *trimmed_us)
-{
-	int64_t now = clock_monotonic_us();
-
-	if (now - *trimmed_us < TRIM_US)
-		return;
-	malloc_trim(0);
-	*trimmed_us = now;
-}
-
 /* Until told to stop, or until there is nothing left to serve. */
 static void wait_for_end(struct daemon *d)
 {
@@ -80,7 +67,7 @@ static void wait_for_end(struct daemon *d)
 			break;
 		}
 		reload_look(d);
-		give_back_memory(&trimmed_us);
+		heap_trim(clock_monotonic_us(), &trimmed_us);
 	}
 }
 
