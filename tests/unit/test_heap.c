@@ -15,6 +15,7 @@
 
 #include "daemon/heap.h"
 
+// A sanitizer has a heap of its own, about which glibc knows nothing.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define ANOTHER_HEAP 1
@@ -27,6 +28,7 @@
 #define ANOTHER_HEAP 0
 #endif
 
+#if !ANOTHER_HEAP
 enum { PIECES = 4000, PIECE = 2000 };
 
 static pthread_barrier_t all_are_here;
@@ -62,12 +64,9 @@ static void test_threads_share_them(void **state)
 {
 	size_t cpus = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
 	size_t count = 3 * cpus;
-	pthread_t *threads;
+	pthread_t *threads = calloc(count, sizeof(*threads));
 
 	(void)state;
-	if (ANOTHER_HEAP)
-		skip();
-	threads = calloc(count, sizeof(*threads));
 	assert_non_null(threads);
 	heap_limit();
 	pthread_barrier_init(&all_are_here, NULL, (unsigned)count);
@@ -103,8 +102,6 @@ static void test_holes_go_back(void **state)
 	long full;
 
 	(void)state;
-	if (ANOTHER_HEAP)
-		skip();
 	for (size_t i = 0; i <= PIECES; i++) {
 		pieces[i] = malloc(PIECE);
 		assert_non_null(pieces[i]);
@@ -117,6 +114,7 @@ static void test_holes_go_back(void **state)
 	assert_true(resident_kb() < full - PIECES * PIECE / 1024 / 2);
 	free(pieces[PIECES]);
 }
+#endif
 
 static void test_not_all_the_time(void **state)
 {
@@ -133,8 +131,10 @@ static void test_not_all_the_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#if !ANOTHER_HEAP
 		cmocka_unit_test(test_threads_share_them),
 		cmocka_unit_test(test_holes_go_back),
+#endif
 		cmocka_unit_test(test_not_all_the_time),
 	};
 
