@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "history/remember.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include <sqlite3.h>
 
-#include "base/mem.h"
 #include "history/schema.h"
 
 /* The oldest first: should there be too many, they are the ones to go. */
@@ -47,39 +43,16 @@ bool remember_read(const char *path, struct deferrals *d, time_t now,
 	return good;
 }
 
-static bool same(const struct deferral *a, const struct deferral *b, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (a[i].key != b[i].key || a[i].first != b[i].first ||
-		    a[i].seen != b[i].seen)
-			return false;
-	return true;
-}
-
 bool remember_write(struct remembered *r, struct deferrals *d,
     struct writer *w, struct error *err)
 {
-	size_t room = deferrals_list(d, NULL, 0), n;
-	struct deferral *list = xcalloc(room + 1, sizeof(*list));
-
 	/* What comes meanwhile is written another time. */
-	n = deferrals_list(d, list, room);
-	n = n < room ? n : room;
-	if (r->written && n == r->count && same(list, r->list, n)) {
-		free(list);
-		return true;
-	}
-	if (!writer_put_deferrals(w, list, n, err)) {
-		free(list);
-		return false;
-	}
-	free(r->list);
-	*r = (struct remembered){ list, n, true };
-	return true;
-}
+	uint64_t changes = deferrals_changes(d);
 
-void remembered_free(struct remembered *r)
-{
-	free(r->list);
-	*r = (struct remembered){ .list = NULL };
+	if (r->written && r->changes == changes)
+		return true;
+	if (!writer_put_deferrals(w, d, err))
+		return false;
+	*r = (struct remembered){ .changes = changes, .written = true };
+	return true;
 }

@@ -13,14 +13,12 @@
 bool remember_read(const char *path, struct deferrals *d, time_t now,
     struct error *err);
 
-/* What was written last; starts as { 0 }. For the thread of the writer. */
+/* Which state was written last; starts as { 0 }. For the thread of the writer. */
 struct remembered {
-	struct deferral *list;
-	size_t count;
+	uint64_t changes;
 	bool written;
 };
 
 /* Unless nothing has changed. False: err says why, and the file is as it was. */
 bool remember_write(struct remembered *r, struct deferrals *d,
     struct writer *w, struct error *err);
-void remembered_free(struct remembered *r);

@@ -247,7 +247,6 @@ static void init_locks(struct store *s)
 static void free_store(struct store *s)
 {
 	writer_close(s->writer);
-	remembered_free(&s->remembered);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
 	queue_clear(&s->queue);

@@ -13,6 +13,8 @@
  * these fewer, for a small history must not go whole. */
 #define OLD_ROWS 500
 #define FIRST_ROWS 50
+/* Deferrals looked at in one go. */
+#define PIECE 256
 /* Pages given back in one transaction. */
 #define VACUUM_PAGES 1000
 
@@ -38,7 +40,7 @@ static const char *const sql_of[STATEMENTS] = {
 	[FIRST_DETAILS] = "DELETE FROM detail WHERE seq IN (" FIRST ")",
 	[FIRST_MESSAGES] = "DELETE FROM message WHERE seq IN (" FIRST ")",
 	[DROP_DEFERRALS] = "DELETE FROM deferral",
-	[PUT_DEFERRAL] = "INSERT INTO deferral (key, first, seen) "
+	[PUT_DEFERRAL] = "REPLACE INTO deferral (key, first, seen) "
 	    "VALUES (?1, ?2, ?3)",
 };
 
@@ -201,13 +203,17 @@ static bool put_deferral(struct writer *w, const struct deferral *one)
 	return ask(w, PUT_DEFERRAL, NULL);
 }
 
-bool writer_put_deferrals(struct writer *w, const struct deferral *list,
-    size_t count, struct error *err)
+bool writer_put_deferrals(struct writer *w, struct deferrals *d,
+    struct error *err)
 {
 	bool good = ask(w, BEGIN, NULL) && ask(w, DROP_DEFERRALS, NULL);
+	struct deferral piece[PIECE];
+	uint32_t at = 0;
+	size_t n;
 
-	for (size_t i = 0; good && i < count; i++)
-		good = put_deferral(w, &list[i]);
+	while (good && (n = deferrals_list(d, &at, piece, PIECE)) > 0)
+		for (size_t i = 0; good && i < n; i++)
+			good = put_deferral(w, &piece[i]);
 	good = good && ask(w, COMMIT, NULL);
 	if (!good)
 		trouble(w, err);

@@ -27,8 +27,8 @@ enum written writer_put(struct writer *w, struct record *const *records,
     size_t count, struct error *err);
 
 /* These instead of those that the file remembers; all of them, or none. */
-bool writer_put_deferrals(struct writer *w, const struct deferral *list,
-    size_t count, struct error *err);
+bool writer_put_deferrals(struct writer *w, struct deferrals *d,
+    struct error *err);
 
 /*
  * Remove some of what is older than `before`, or too much for `octets`, and

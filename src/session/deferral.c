@@ -10,9 +10,10 @@
 
 #define BUCKETS (2 * DEFERRALS_MAX)
 #define NOBODY UINT32_MAX
+#define GONE ((time_t)INT64_MIN)
 
 struct entry {
-	struct deferral it;
+	struct deferral it;             /* seen GONE: the entry is free */
 	uint32_t next;                  /* in its bucket, or the free list */
 	uint32_t older, newer;          /* by the first deferral */
 };
@@ -25,6 +26,7 @@ struct deferrals {
 	uint32_t used;                  /* entries that were ever used */
 	uint32_t free;
 	uint32_t oldest, newest;
+	uint64_t changes;
 	time_t answered;                /* when the DNS last answered anybody */
 };
 
@@ -82,8 +84,10 @@ static void forget(struct deferrals *d, uint32_t *link)
 		d->entries[e->newer].older = e->older;
 	else
 		d->newest = e->older;
+	e->it.seen = GONE;
 	e->next = d->free;
 	d->free = i;
+	d->changes++;
 }
 
 static uint32_t take_entry(struct deferrals *d)
@@ -113,6 +117,13 @@ static void remember(struct deferrals *d, const struct deferral *one)
 	else
 		d->oldest = i;
 	d->newest = i;
+	d->changes++;
+}
+
+static void try_again(struct deferrals *d, struct entry *e, time_t now)
+{
+	d->changes += e->it.seen != now;
+	e->it.seen = now;
 }
 
 /* The entry, unless nobody tried for too long. A clock that was set back makes
@@ -138,7 +149,7 @@ int64_t deferrals_age(struct deferrals *d, uint64_t key, time_t now)
 	e = find(d, key, now);
 	if (e != NULL) {
 		age = now > e->it.first ? now - e->it.first : 0;
-		e->it.seen = now;
+		try_again(d, e, now);
 	}
 	pthread_mutex_unlock(&d->lock);
 	return age;
@@ -154,7 +165,7 @@ void deferrals_note(struct deferrals *d, uint64_t key, time_t now)
 	if (e == NULL)
 		remember(d, &one);
 	else
-		e->it.seen = now;
+		try_again(d, e, now);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -171,16 +182,25 @@ bool deferrals_resolver_is_sick(struct deferrals *d, bool answered,
 	return sick;
 }
 
-size_t deferrals_list(struct deferrals *d, struct deferral *out, size_t room)
+size_t deferrals_list(struct deferrals *d, uint32_t *at,
+    struct deferral *out, size_t room)
 {
 	size_t n = 0;
 
 	pthread_mutex_lock(&d->lock);
-	for (uint32_t i = d->oldest; i != NOBODY; i = d->entries[i].newer) {
-		if (n < room)
-			out[n] = d->entries[i].it;
-		n++;
-	}
+	for (; *at < d->used && n < room; ++*at)
+		if (d->entries[*at].it.seen != GONE)
+			out[n++] = d->entries[*at].it;
+	pthread_mutex_unlock(&d->lock);
+	return n;
+}
+
+uint64_t deferrals_changes(struct deferrals *d)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&d->lock);
+	n = d->changes;
 	pthread_mutex_unlock(&d->lock);
 	return n;
 }

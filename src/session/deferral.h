@@ -52,8 +52,14 @@ void deferrals_note(struct deferrals *d, uint64_t key, time_t now);
 bool deferrals_resolver_is_sick(struct deferrals *d, bool answered,
     time_t now);
 
-/* All that is remembered, oldest first, to be kept over a restart: up to
- * `room` are written; returns how many there are. */
-size_t deferrals_list(struct deferrals *d, struct deferral *out, size_t room);
+/*
+ * All that is remembered, to be kept over a restart, piece by piece and in no
+ * order: *at begins as 0, up to `room` are written; returns how many, 0 at the
+ * end. What changes between two pieces may come twice, or not at all.
+ */
+size_t deferrals_list(struct deferrals *d, uint32_t *at,
+    struct deferral *out, size_t room);
+/* How often anything of that has changed. */
+uint64_t deferrals_changes(struct deferrals *d);
 /* Put one back as it was; one that is remembered already stays. */
 void deferrals_restore(struct deferrals *d, const struct deferral *one);

@@ -10,6 +10,8 @@
 
 #include "session/deferral.h"
 
+#include "all_deferrals.h"
+
 #define HOUR 3600
 #define NOW ((time_t)1800000000)
 
@@ -61,21 +63,23 @@ static void bounded(void **state)
 	assert_non_null(all);
 	for (uint64_t i = 0; i < DEFERRALS_MAX + more; i++)
 		deferrals_note(d, i << 16, NOW + (time_t)(i / 1000));
-	assert_int_equal(deferrals_list(d, all, DEFERRALS_MAX), DEFERRALS_MAX);
+	assert_int_equal(all_deferrals(d, all, DEFERRALS_MAX), DEFERRALS_MAX);
 	for (size_t i = 0; i < DEFERRALS_MAX; i++)
-		assert_int_equal(all[i].key, (i + more) << 16);
+		assert_int_equal(all[i].key,
+		    (i < more ? i + DEFERRALS_MAX : i) << 16);
 	assert_int_equal(deferrals_age(d, 0, NOW + HOUR), -1);
 	assert_int_equal(deferrals_age(d, (uint64_t)more << 16, NOW + HOUR),
 	    HOUR - 1);
 	/* An old one that was forgotten makes room for itself. */
 	deferrals_note(d, (uint64_t)more << 16, NOW + 30 * DEFERRAL_FORGOTTEN);
-	assert_int_equal(deferrals_list(d, all, DEFERRALS_MAX), DEFERRALS_MAX);
-	assert_int_equal(all[DEFERRALS_MAX - 1].key, more << 16);
+	assert_int_equal(all_deferrals(d, all, DEFERRALS_MAX), DEFERRALS_MAX);
+	assert_int_equal(all[more].key, more << 16);
+	assert_int_equal(all[more].first, NOW + 30 * DEFERRAL_FORGOTTEN);
 	free(all);
 	deferrals_free(d);
 }
 
-/* Over a restart: the same order, the same ages. */
+/* Over a restart: the same ages. */
 static void restored(void **state)
 {
 	struct deferrals *a = deferrals_new(), *b = deferrals_new();
@@ -86,18 +90,50 @@ static void restored(void **state)
 	deferrals_note(a, 11, NOW + 10);
 	deferrals_note(a, 12, NOW + 20);
 	deferrals_note(a, 10, NOW + 30);
-	assert_int_equal(deferrals_list(a, all, 2), 3);
-	assert_int_equal(deferrals_list(a, all, 3), 3);
+	assert_int_equal(all_deferrals(a, all, 2), 3);
+	assert_int_equal(all_deferrals(a, all, 3), 3);
 	for (size_t i = 0; i < 3; i++)
 		deferrals_restore(b, &all[i]);
 	deferrals_restore(b, &(struct deferral){ .key = 12, .first = 1 });
 	assert_int_equal(deferrals_age(b, 10, NOW + 60), 60);
 	assert_int_equal(deferrals_age(b, 12, NOW + 60), 40);
-	assert_int_equal(deferrals_list(b, all, 3), 3);
+	assert_int_equal(all_deferrals(b, all, 3), 3);
 	assert_int_equal(all[0].key, 10);
 	assert_int_equal(all[2].key, 12);
 	deferrals_free(a);
 	deferrals_free(b);
+}
+
+/* What was written need not be written again, but for these. */
+static void changes(void **state)
+{
+	struct deferrals *d = deferrals_new();
+	uint64_t before = deferrals_changes(d);
+
+#define CHANGED (before != deferrals_changes(d) ? \
+	(before = deferrals_changes(d), true) : false)
+	(void)state;
+	assert_int_equal(deferrals_age(d, 1, NOW), -1);
+	assert_false(CHANGED);
+	deferrals_note(d, 1, NOW);
+	assert_true(CHANGED);
+	deferrals_note(d, 1, NOW);
+	assert_int_equal(deferrals_age(d, 1, NOW), 0);
+	assert_false(CHANGED);
+	deferrals_note(d, 1, NOW + 1);
+	assert_true(CHANGED);
+	assert_int_equal(deferrals_age(d, 1, NOW + 2), 2);
+	assert_true(CHANGED);
+	deferrals_restore(d, &(struct deferral){ .key = 1 });
+	assert_false(CHANGED);
+	deferrals_restore(d, &(struct deferral){ .key = 2, .seen = NOW });
+	assert_true(CHANGED);
+	assert_int_equal(deferrals_age(d, 1, NOW + 2 * DEFERRAL_FORGOTTEN),
+	    -1);
+	assert_true(CHANGED);
+	assert_int_equal(all_deferrals(d, NULL, 0), 1);
+#undef CHANGED
+	deferrals_free(d);
 }
 
 static void sick(void **state)
@@ -143,7 +179,7 @@ static void shared(void **state)
 		assert_int_equal(pthread_join(threads[i], &result), 0);
 		assert_ptr_equal(result, d);
 	}
-	assert_int_equal(deferrals_list(d, NULL, 0), 5000);
+	assert_int_equal(all_deferrals(d, NULL, 0), 5000);
 	deferrals_free(d);
 }
 
@@ -154,6 +190,7 @@ int main(void)
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(restored),
+		cmocka_unit_test(changes),
 		cmocka_unit_test(sick),
 		cmocka_unit_test(shared),
 	};

@@ -29,6 +29,8 @@
 #include "history/store.h"
 #include "history/writer.h"
 
+#include "all_deferrals.h"
+
 static char folder[64];
 static char path[96];
 
@@ -655,7 +657,7 @@ static void deferrals_survive(void **state)
 
 	(void)state;
 	assert_true(store_remember(s, d, &err));
-	assert_int_equal(deferrals_list(d, list, 8), 0);
+	assert_int_equal(all_deferrals(d, list, 8), 0);
 	deferrals_restore(d, &old);
 	for (size_t i = 0; i < 4; i++) {
 		list[0] = before[i];
@@ -670,7 +672,7 @@ static void deferrals_survive(void **state)
 	d = deferrals_new();
 	s = open_store(&wide);
 	assert_true(store_remember(s, d, &err));
-	assert_int_equal(deferrals_list(d, list, 8), 4);
+	assert_int_equal(all_deferrals(d, list, 8), 4);
 	for (size_t i = 0; i < 4; i++) {
 		assert_true(list[i].key == before[i].key);
 		assert_int_equal(list[i].first, began + before[i].first);
@@ -684,7 +686,7 @@ static void deferrals_survive(void **state)
 	d = deferrals_new();
 	s = open_store(&wide);
 	assert_true(store_remember(s, d, &err));
-	assert_int_equal(deferrals_list(d, list, 8), 5);
+	assert_int_equal(all_deferrals(d, list, 8), 5);
 	assert_int_equal(list[0].seen, began);  /* tried once more */
 	store_close(s);
 	deferrals_free(d);
@@ -701,11 +703,11 @@ static void deferrals_are_written_meanwhile(void **state)
 	assert_true(store_remember(s, d, &err));
 	deferrals_note(d, 4711, now());
 	store_keep(s, make("a", now(), 1));
-	for (int i = 0; i < 3000 && deferrals_list(seen, NULL, 0) == 0; i++) {
+	for (int i = 0; i < 3000 && all_deferrals(seen, NULL, 0) == 0; i++) {
 		usleep(10000);
 		assert_true(remember_read(path, seen, now(), &err));
 	}
-	assert_int_equal(deferrals_list(seen, NULL, 0), 1);
+	assert_int_equal(all_deferrals(seen, NULL, 0), 1);
 	store_close(s);
 	deferrals_free(seen);
 	deferrals_free(d);
@@ -724,7 +726,7 @@ static void as_many_deferrals_as_there_may_be(void **state)
 	store_close(s);
 	s = open_store(&wide);
 	assert_true(store_remember(s, again, &err));
-	assert_int_equal(deferrals_list(again, NULL, 0), DEFERRALS_MAX);
+	assert_int_equal(all_deferrals(again, NULL, 0), DEFERRALS_MAX);
 	store_close(s);
 	deferrals_free(again);
 	deferrals_free(d);
@@ -764,7 +766,7 @@ static void old_files_learn_deferrals(void **state)
 	deferrals_free(d);
 	d = deferrals_new();
 	assert_true(remember_read(path, d, now(), &err));
-	assert_int_equal(deferrals_list(d, &one, 1), 1);
+	assert_int_equal(all_deferrals(d, &one, 1), 1);
 	assert_int_equal(one.key, 10);
 	deferrals_free(d);
 }
