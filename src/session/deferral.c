@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/deferral.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/mem.h"
 
 #define BUCKETS (2 * DEFERRALS_MAX)
 #define NOBODY UINT32_MAX
-#define GONE ((time_t)INT64_MIN)
+/* Seconds since 1970, as far as 2106; `seen` of one that is free: FREE. */
+#define FREE UINT32_MAX
 
 struct entry {
-	struct deferral it;             /* seen GONE: the entry is free */
-	uint32_t next;                  /* in its bucket, or the free list */
-	uint32_t older, newer;          /* by the first deferral */
+	uint32_t key[2];                /* as octets: no padding */
+	uint32_t first, seen;
+	uint32_t next;                  /* in its bucket */
 };
 
+/* A ring: the oldest entry is the one whose place is needed next. */
 struct deferrals {
 	pthread_mutex_t lock;
 	uint64_t secret;                /* nobody can fill one bucket */
 	uint32_t buckets[BUCKETS];
 	struct entry entries[DEFERRALS_MAX];
 	uint32_t used;                  /* entries that were ever used */
-	uint32_t free;
-	uint32_t oldest, newest;
+	uint32_t at;                    /* the place that comes next */
 	uint64_t changes;
 	time_t answered;                /* when the DNS last answered anybody */
 };
@@ -40,7 +41,6 @@ struct deferrals *deferrals_new(void)
 		d->secret = (uint64_t)(uintptr_t)d ^ (uint64_t)time(NULL);
 	for (size_t i = 0; i < BUCKETS; i++)
 		d->buckets[i] = NOBODY;
-	d->free = d->oldest = d->newest = NOBODY;
 	return d;
 }
 
@@ -50,6 +50,19 @@ void deferrals_free(struct deferrals *d)
 		return;
 	pthread_mutex_destroy(&d->lock);
 	free(d);
+}
+
+static uint64_t key_of(const struct entry *e)
+{
+	uint64_t key;
+
+	memcpy(&key, e->key, sizeof(key));
+	return key;
+}
+
+static uint32_t packed_time(time_t at)
+{
+	return at < 0 ? 0 : at < FREE ? (uint32_t)at : FREE - 1;
 }
 
 static uint32_t *bucket_of(struct deferrals *d, uint64_t key)
@@ -65,65 +78,51 @@ static uint32_t *link_to(struct deferrals *d, uint64_t key)
 {
 	uint32_t *at = bucket_of(d, key);
 
-	while (*at != NOBODY && d->entries[*at].it.key != key)
+	while (*at != NOBODY && key_of(&d->entries[*at]) != key)
 		at = &d->entries[*at].next;
 	return at;
 }
 
 static void forget(struct deferrals *d, uint32_t *link)
 {
-	uint32_t i = *link;
-	struct entry *e = &d->entries[i];
+	struct entry *e = &d->entries[*link];
 
 	*link = e->next;
-	if (e->older != NOBODY)
-		d->entries[e->older].newer = e->newer;
-	else
-		d->oldest = e->newer;
-	if (e->newer != NOBODY)
-		d->entries[e->newer].older = e->older;
-	else
-		d->newest = e->older;
-	e->it.seen = GONE;
-	e->next = d->free;
-	d->free = i;
+	e->seen = FREE;
 	d->changes++;
 }
 
-static uint32_t take_entry(struct deferrals *d)
+static uint32_t take_place(struct deferrals *d)
 {
-	uint32_t i;
+	uint32_t i = d->at;
 
-	if (d->free == NOBODY && d->used < DEFERRALS_MAX)
-		return d->used++;
-	if (d->free == NOBODY)
-		forget(d, link_to(d, d->entries[d->oldest].it.key));
-	i = d->free;
-	assert(i != NOBODY);
-	d->free = d->entries[i].next;
+	if (i == d->used)
+		d->used++;
+	else if (d->entries[i].seen != FREE)
+		forget(d, link_to(d, key_of(&d->entries[i])));
+	d->at = (i + 1) % DEFERRALS_MAX;
 	return i;
 }
 
 static void remember(struct deferrals *d, const struct deferral *one)
 {
-	uint32_t i = take_entry(d), *bucket = bucket_of(d, one->key);
+	uint32_t i = take_place(d), *bucket = bucket_of(d, one->key);
 	struct entry *e = &d->entries[i];
 
-	*e = (struct entry){ .it = *one, .next = *bucket, .older = d->newest,
-	    .newer = NOBODY };
+	memcpy(e->key, &one->key, sizeof(e->key));
+	e->first = packed_time(one->first);
+	e->seen = packed_time(one->seen);
+	e->next = *bucket;
 	*bucket = i;
-	if (d->newest != NOBODY)
-		d->entries[d->newest].newer = i;
-	else
-		d->oldest = i;
-	d->newest = i;
 	d->changes++;
 }
 
 static void try_again(struct deferrals *d, struct entry *e, time_t now)
 {
-	d->changes += e->it.seen != now;
-	e->it.seen = now;
+	uint32_t seen = packed_time(now);
+
+	d->changes += e->seen != seen;
+	e->seen = seen;
 }
 
 /* The entry, unless nobody tried for too long. A clock that was set back makes
@@ -134,7 +133,7 @@ static struct entry *find(struct deferrals *d, uint64_t key, time_t now)
 
 	if (*link == NOBODY)
 		return NULL;
-	if (now - d->entries[*link].it.seen <= DEFERRAL_FORGOTTEN)
+	if (now - (time_t)d->entries[*link].seen <= DEFERRAL_FORGOTTEN)
 		return &d->entries[*link];
 	forget(d, link);
 	return NULL;
@@ -148,7 +147,7 @@ int64_t deferrals_age(struct deferrals *d, uint64_t key, time_t now)
 	pthread_mutex_lock(&d->lock);
 	e = find(d, key, now);
 	if (e != NULL) {
-		age = now > e->it.first ? now - e->it.first : 0;
+		age = now > e->first ? now - e->first : 0;
 		try_again(d, e, now);
 	}
 	pthread_mutex_unlock(&d->lock);
@@ -182,6 +181,12 @@ bool deferrals_resolver_is_sick(struct deferrals *d, bool answered,
 	return sick;
 }
 
+static struct deferral unpacked(const struct entry *e)
+{
+	return (struct deferral){ .key = key_of(e), .first = e->first,
+	    .seen = e->seen };
+}
+
 size_t deferrals_list(struct deferrals *d, uint32_t *at,
     struct deferral *out, size_t room)
 {
@@ -189,8 +194,8 @@ size_t deferrals_list(struct deferrals *d, uint32_t *at,
 
 	pthread_mutex_lock(&d->lock);
 	for (; *at < d->used && n < room; ++*at)
-		if (d->entries[*at].it.seen != GONE)
-			out[n++] = d->entries[*at].it;
+		if (d->entries[*at].seen != FREE)
+			out[n++] = unpacked(&d->entries[*at]);
 	pthread_mutex_unlock(&d->lock);
 	return n;
 }

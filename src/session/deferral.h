@@ -7,9 +7,8 @@
  * A deferral is known by the verdict's key (policy/sample.h), not by the
  * message: the sender's next attempt has the same one. It is forgotten when
  * nobody has tried again for a day, so that the next trouble starts afresh,
- * and when more than DEFERRALS_MAX are remembered, the oldest first: then a
- * sender is deferred longer than the policy says, but nothing gets through
- * that should not.
+ * and when DEFERRALS_MAX others have begun since: then a sender is deferred
+ * longer than the policy says, but nothing gets through that should not.
  *
  * It also knows when the DNS last answered anybody: while our own resolver is
  * the sick party, a deferral says nothing about the sender and is not counted.
