@@ -410,12 +410,14 @@ static void write_file(const char *text, size_t len)
 	fclose(f);
 }
 
+/* Maybe beside a store that has just been opened, whose thread writes. */
 static void run_sql(const char *sql)
 {
 	struct error err;
 	sqlite3 *db = NULL;
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
 	if (!schema_run(db, sql, &err))
 		fail_msg("%s", err.text);
 	sqlite3_close(db);
