@@ -107,13 +107,25 @@ static size_t footprint(size_t size)
 	return padded / grain * grain;
 }
 
+static struct block *put_in_front(struct arena *a, size_t room)
+{
+	struct block *b = block_new(room);
+
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
 static struct block *block_with_room(struct arena *a, size_t need)
 {
 	struct block *b = a->blocks;
 
-	if (b != NULL && need <= b->room - b->used)
+	if (b == NULL)
+		return put_in_front(a, need > a->next_room ? need :
+		    a->next_room);
+	if (need <= b->room - b->used)
 		return b;
-	if (b != NULL && need > a->next_room / 4) {
+	if (need > a->next_room / 4) {
 		/* A big piece gets a block of its own, behind the one being
 		 * filled, so that the rest of that one is not lost. */
 		b = block_new(need);
@@ -121,12 +133,9 @@ static struct block *block_with_room(struct arena *a, size_t need)
 		a->blocks->next = b;
 		return b;
 	}
-	if (b != NULL && a->next_room < block_max)
+	if (a->next_room < block_max)
 		a->next_room *= 2;
-	b = block_new(need > a->next_room ? need : a->next_room);
-	b->next = a->blocks;
-	a->blocks = b;
-	return b;
+	return put_in_front(a, a->next_room);
 }
 
 void *arena_alloc(struct arena *a, size_t size)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/crew.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/mem.h"
 
-/* One thread; `lock` below guards all but `thread`, which never changes once
- * it is in `idle`. */
+/* One thread; its own, but `lock` guards it while it is in `idle`. */
 struct member {
 	pthread_t thread;
 	void *(*task)(void *);          /* NULL: none */

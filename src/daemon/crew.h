@@ -5,12 +5,12 @@
  * crew: the threads that libmilter runs on, kept for the next task.
  *
  * libmilter keeps two idle threads, sends any other away as soon as its task is
- * done, and starts a new one for the next: one for every third message. A new
- * thread costs as much as a signature, and all that the heap and OpenSSL keep
- * by thread begins anew. So libmilter's pthread_create() and pthread_detach()
- * are these here, as its reading and writing are stream.h's (CMakeLists.txt);
- * what it believes to be a new thread is one that has just become free, and
- * goes for good after CREW_PATIENCE_S without a task.
+ * done, and starts a new one for the next: one for every third message, and
+ * all that the heap and OpenSSL keep by thread begins anew. So libmilter's
+ * pthread_create() and pthread_detach() are these here, as its reading and
+ * writing are stream.h's (CMakeLists.txt); what it believes to be a new thread
+ * is one that has just become free, and goes for good after CREW_PATIENCE_S
+ * without a task.
  *
  * Nobody can wait for the end of such a thread, or cancel it; libmilter does
  * neither. Any thread may call.

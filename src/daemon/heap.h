@@ -7,9 +7,9 @@
  * By itself it makes up to eight heaps for each CPU, one for each thread. What
  * a thread keeps for the next hour (an answer of the DNS, a key) then holds on
  * to the holes around it, which no other thread can fill: the process grows
- * for hours. With one heap for each CPU it stays where it is, and threads
- * still seldom wait for each other: small pieces go by a cache of each one's
- * own.
+ * for hours. With one heap for each CPU it does not, at the price of threads
+ * that wait for each other over pieces above a kilobyte; smaller ones go by a
+ * cache of each one's own.
  */
 #include <stdint.h>
 

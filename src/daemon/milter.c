@@ -17,8 +17,9 @@
 
 /*
  * libmilter passes no argument of ours to its callbacks before the first of a
- * connection, so this one pointer is global, as is what stream.c knows by
- * descriptor. Set before the first callback, never changed afterwards.
+ * connection, so this one pointer is global, as are what stream.c knows by
+ * descriptor and who is idle in crew.c. Set before the first callback, never
+ * changed afterwards.
  */
 static struct service *the_service;
 

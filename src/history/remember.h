@@ -13,7 +13,7 @@
 bool remember_read(const char *path, struct deferrals *d, time_t now,
     struct error *err);
 
-/* Which state was written last; starts as { 0 }. For the thread of the writer. */
+/* What state was written last; starts as { 0 }. For the writer's thread. */
 struct remembered {
 	uint64_t changes;
 	bool written;
