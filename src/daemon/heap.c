@@ -8,7 +8,9 @@ void heap_limit(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	mallopt(M_ARENA_MAX, cpus > 0 && cpus < 1024 ? (int)cpus : 1);
+	if (cpus < 1 || cpus > 1024)
+		cpus = 1;
+	mallopt(M_ARENA_MAX, HEAPS_PER_CPU * (int)cpus);
 }
 
 void heap_trim(int64_t now_us, int64_t *trimmed_us)

@@ -7,11 +7,14 @@
  * By itself it makes up to eight heaps for each CPU, one for each thread. What
  * a thread keeps for the next hour (an answer of the DNS, a key) then holds on
  * to the holes around it, which no other thread can fill: the process grows
- * for hours. With one heap for each CPU it does not, at the price of threads
- * that wait for each other over pieces above a kilobyte; smaller ones go by a
- * cache of each one's own.
+ * for hours. The fewer the heaps, the less; but threads wait for each other
+ * over pieces above a kilobyte (smaller ones go by a cache of each one's own):
+ * with one heap for each CPU a second CPU brings 1.75 times the messages, with
+ * two of them 1.9 times.
  */
 #include <stdint.h>
+
+#define HEAPS_PER_CPU 2
 
 /* Before the first other thread. */
 void heap_limit(void);
