@@ -2,6 +2,7 @@
 """Everything together: DNS, keys, daemons, MTAs, sinks."""
 import pathlib
 
+import confined
 import postfix
 import sandbox
 import sendmail
@@ -81,7 +82,8 @@ class Lab:
 
     def daemon(self, name, socket, policy=None, extra=""):
         d = servers.Assayd(self.root, self.assayd, name, socket,
-                           policy or self.policy, self.extra + extra)
+                           policy or self.policy, self.extra + extra,
+                           [] if confined.missing() else confined.command())
         self.daemons.append(d)
         d.start()
         return d

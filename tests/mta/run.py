@@ -207,6 +207,16 @@ def attempt(scenario, lab, tally, name, why):
         tally.line(name, [repr(e)], why)
 
 
+def confinement(lab, tally):
+    import confined
+    name, why = "confined", "no system call that the systemd unit refuses"
+    if confined.missing():
+        tally.skip(name, "no " + confined.missing())
+    else:
+        tally.line(name, confined.escaped(
+            [d.process.pid for d in lab.daemons]), why)
+
+
 def inside(args):
     from lab import Lab
     tally = Tally()
@@ -227,6 +237,7 @@ def inside(args):
             for name, why, scenario in scenarios():
                 if wanted(name):
                     attempt(scenario, lab, tally, name, why)
+        confinement(lab, tally)
         tally.line("daemons-well", lab.complaints(),
                    "no death, no sanitizer report, a clean end on SIGTERM")
     print("took %.0f s" % (time.monotonic() - began))

@@ -230,15 +230,18 @@ class Passwords:
 
 
 class Assayd:
-    """One assayd: configuration, readiness, log, and its health."""
+    """One assayd: configuration, readiness, log, and its health. `before`: a
+    command before its own."""
 
-    def __init__(self, root, program, name, socket_spec, policy, extra=""):
+    def __init__(self, root, program, name, socket_spec, policy, extra="",
+                 before=()):
         self.folder = root / ("assayd-" + name)
         self.folder.mkdir()
         self.name, self.program, self.socket_spec = name, program, socket_spec
         self.conf = self.folder / "assay.conf"
         self.log = self.folder / "log"
         self.history = self.folder / "history.db"
+        self.before = list(before)
         self.process, self.killed_at = None, 0
         self.configure(policy, extra)
 
@@ -262,7 +265,7 @@ class Assayd:
                        pathlib.Path(__file__).with_name("tsan.supp"))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "-c", str(self.conf), "-f"],
+                self.before + [self.program, "-c", str(self.conf), "-f"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
         try:
             until(self.ready.is_set, seconds, self.name, self.process)
