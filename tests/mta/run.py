@@ -73,6 +73,7 @@ def scenarios():
     """(name, why, function); dns-down, queue-empty and what looks back at the
     whole run come last."""
     import deferred
+    import dnssec
     import early
     import hostile
     import hundred
@@ -83,7 +84,7 @@ def scenarios():
     import sessions
     import walk
     return (sessions.SCENARIOS + past.SCENARIOS + sealing.SCENARIOS +
-            early.SCENARIOS + hundred.SCENARIOS + deferred.SCENARIOS +
+            early.SCENARIOS + dnssec.SCENARIOS + hundred.SCENARIOS + deferred.SCENARIOS +
             milter_client.SCENARIOS + milter_hostile.SCENARIOS +
             walk.SCENARIOS + hostile.SCENARIOS + past.LAST)
 

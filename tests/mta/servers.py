@@ -68,10 +68,10 @@ class Nsd:
 
     PORT = 5300
 
-    def __init__(self, root, zone_text, servfail):
-        self.folder = root / "nsd"
+    def __init__(self, root, zone_text, servfail=(), folder="nsd", port=PORT):
+        self.folder = root / folder
         self.folder.mkdir()
-        self.process = None
+        self.process, self.port = None, port
         write(self.folder / "root.zone", zone_text)
         zones = 'zone:\n  name: "."\n  zonefile: "root.zone"\n'
         for name in servfail:
@@ -92,13 +92,13 @@ server:
   verbosity: 1
 remote-control:
   control-enable: no
-%s""" % ((self.PORT,) + (self.folder,) * 6 + (zones,)))
+%s""" % ((port,) + (self.folder,) * 6 + (zones,)))
 
     def start(self):
         self.process = subprocess.Popen(
             ["nsd", "-d", "-c", str(self.folder / "nsd.conf")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(lambda: listens("127.0.0.1", self.PORT), 15, "nsd", self.process)
+        until(lambda: listens("127.0.0.1", self.port), 15, "nsd", self.process)
 
     def stop(self):
         stop(self.process)
