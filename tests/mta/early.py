@@ -234,8 +234,6 @@ def welcome(lab):
                 ("192.0.2.10", "mail.example.com", None, False, "default"),
                 ("192.0.2.10", "mail.example.com", None, True, "default"),
                 ("192.0.2.66", "x.example.net", LOGIN, False, "submission")):
-            if secure and door[0] == "sendmail":
-                continue        # Debian's needs a certificate to have TLS
             reply, said = post(lab, *door, source, helo, login, secure)
             told = "%s %d, %s" % (door[0], door[2], source)
             found = play.QUEUE_ID.search(reply)

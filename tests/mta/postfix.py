@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 
+import sign
 from sandbox import write
 from servers import folder, listens, stop, until
 
@@ -113,7 +114,7 @@ class Postfix:
             "data": folder(self.root / "data", "postfix", "postfix", 0o700),
             "address": ADDRESS, "address6": ADDRESS6,
             "inet": inet, "unix": unix, "sockets": root,
-            "passwords": passwords, "certificate": certificate(self.root),
+            "passwords": passwords, "certificate": sign.certificate(self.root),
         }
         write(self.config / "main.cf", MAIN_CF.format(**words))
         write(self.config / "master.cf", MASTER_CF.format(**words))
@@ -146,18 +147,6 @@ class Postfix:
         subprocess.run(
             ["/usr/sbin/sendmail", "-C", str(self.config), "-i", "-f", sender,
              recipient], input=message, check=True)
-
-
-def certificate(folder):
-    """A key and the certificate it made for itself, in one file."""
-    file = folder / "certificate.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
-                    "-days", "2", "-subj", "/CN=mx.example.org", "-keyout",
-                    str(file), "-out", str(folder / "public.pem")],
-                   check=True, stderr=subprocess.DEVNULL)
-    file.write_bytes(file.read_bytes() + (folder / "public.pem").read_bytes())
-    file.chmod(0o600)
-    return file
 
 
 def installed():

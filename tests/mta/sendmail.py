@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import sign
 from sandbox import write
 from servers import folder, listens, stop, until
 
@@ -43,6 +44,10 @@ define(`confDELIVERY_MODE', `background')dnl
 define(`confAUTH_MECHANISMS', `PLAIN')dnl
 TRUST_AUTH_MECH(`PLAIN')dnl
 define(`confAUTH_OPTIONS', `A')dnl
+define(`confCACERT_PATH', `{root}')dnl
+define(`confCACERT', `{root}/public.pem')dnl
+define(`confSERVER_CERT', `{certificate}')dnl
+define(`confSERVER_KEY', `{certificate}')dnl
 define(`confMILTER_LOG_LEVEL', `9')dnl
 define(`confLOG_LEVEL', `12')dnl
 FEATURE(`no_default_msa')dnl
@@ -100,7 +105,8 @@ class Sendmail:
         cf = unpacked / "usr/share/sendmail/cf"
         mc = MC.format(root=self.root, queue=self.queue, address=ADDRESS,
                        address6=ADDRESS6, sink=SINK, milter=milter,
-                       tcp=tcp, seal=seal, early=early)
+                       tcp=tcp, seal=seal, early=early,
+                       certificate=sign.certificate(self.root))
         write(self.root / "sendmail.mc", mc)
         made = subprocess.run(
             ["m4", "-D_CF_DIR_=%s/" % cf, str(cf / "m4/cf.m4"),

@@ -51,7 +51,7 @@ def start_tls(client):
 def tls(lab):
     """tls.version and tls.cipher are what was agreed; without TLS, absent."""
     wrong = []
-    for sink, address, port, _ in doors(lab, "postfix"):
+    for sink, address, port, _ in doors(lab):
         for secure in (True, False):
             told = "%s %d, tls %s" % (sink, port, secure)
             client = Client(address, port, "192.0.2.10")

@@ -27,6 +27,18 @@ class Keys:
                           base64.b64encode(bytes(seed.verify_key)).decode())
 
 
+def certificate(folder):
+    """A key and the certificate it made for itself, in one file."""
+    file = folder / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-days", "2", "-subj", "/CN=mx.example.org", "-keyout",
+                    str(file), "-out", str(folder / "public.pem")],
+                   check=True, stderr=subprocess.DEVNULL)
+    file.write_bytes(file.read_bytes() + (folder / "public.pem").read_bytes())
+    file.chmod(0o600)
+    return file
+
+
 def rsa(folder, name, bits):
     """(file, private key, TXT record)"""
     file = pathlib.Path(folder) / (name + ".pem")
