@@ -17,9 +17,9 @@
 
 /*
  * libmilter passes no argument of ours to its callbacks before the first of a
- * connection, so this one pointer is global, as are what stream.c knows by
- * descriptor and who is idle in crew.c. Set before the first callback, never
- * changed afterwards.
+ * connection, so this one pointer is global. Set before the first callback,
+ * never changed afterwards. (Also global: what stream.c knows by descriptor,
+ * and who is idle in crew.c.)
  */
 static struct service *the_service;
 

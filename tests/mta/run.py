@@ -84,9 +84,10 @@ def scenarios():
     import sessions
     import walk
     return (sessions.SCENARIOS + past.SCENARIOS + sealing.SCENARIOS +
-            early.SCENARIOS + dnssec.SCENARIOS + hundred.SCENARIOS + deferred.SCENARIOS +
-            milter_client.SCENARIOS + milter_hostile.SCENARIOS +
-            walk.SCENARIOS + hostile.SCENARIOS + past.LAST)
+            early.SCENARIOS + dnssec.SCENARIOS + hundred.SCENARIOS +
+            deferred.SCENARIOS + milter_client.SCENARIOS +
+            milter_hostile.SCENARIOS + walk.SCENARIOS + hostile.SCENARIOS +
+            past.LAST)
 
 
 class Tally:

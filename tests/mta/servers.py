@@ -68,8 +68,8 @@ class Nsd:
 
     PORT = 5300
 
-    def __init__(self, root, zone_text, servfail=(), folder="nsd", port=PORT):
-        self.folder = root / folder
+    def __init__(self, root, zone_text, servfail=(), port=PORT):
+        self.folder = root / "nsd"
         self.folder.mkdir()
         self.process, self.port = None, port
         write(self.folder / "root.zone", zone_text)
