@@ -314,17 +314,16 @@ static void indent(struct buf *out, const char *t)
 	}
 }
 
-char *json_render(const struct json *j, bool indented)
+char *json_finish(struct json *j, bool indented)
 {
-	struct buf whole = { 0 }, lines = { 0 };
+	struct buf lines = { 0 };
+	char *text;
 
 	assert(j->open.len == 1);
-	buf_reserve(&whole, j->text.len + 1);
-	buf_add(&whole, j->text.data, j->text.len);
-	buf_addc(&whole, '}');
-	if (!indented)
-		return buf_detach(&whole);
-	indent(&lines, buf_text(&whole));
-	buf_free(&whole);
-	return buf_detach(&lines);
+	buf_addc(&j->text, '}');
+	if (indented)
+		indent(&lines, buf_text(&j->text));
+	text = buf_detach(indented ? &lines : &j->text);
+	json_drop(j);
+	return text;
 }

@@ -33,5 +33,6 @@ void json_nothing(struct json *j, const char *key);     /* null */
 struct json_node;
 void json_part(struct json *j, const char *key, const struct json_node *n);
 
-/* The finished text; the caller frees. Indented for people, or one line. */
-char *json_render(const struct json *j, bool indented);
+/* The finished text, for people in lines, else in one; the caller frees it. The
+ * writer is gone. */
+char *json_finish(struct json *j, bool indented);

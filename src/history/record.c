@@ -44,11 +44,10 @@ static const char *copy(struct record *r, const char *text)
 /* The document's text in the record's arena. */
 static const char *finish_json(struct record *r, struct json *j)
 {
-	char *text = json_render(j, false);
+	char *text = json_finish(j, false);
 	const char *kept = arena_strdup(r->mem, text);
 
 	free(text);
-	json_drop(j);
 	return kept;
 }
 

@@ -313,7 +313,6 @@ char *record_detail(const struct outcome *o, enum edits_fate edits)
 	if (edits != EDITS_NONE)
 		fields(j, o);
 	marks(j, o);
-	text = json_render(j, false);
-	json_drop(j);
+	text = json_finish(j, false);
 	return text;
 }

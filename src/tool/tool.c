@@ -120,11 +120,10 @@ bool tool_message(const char *path, struct arena *mem, struct message *out,
 
 void tool_print_json(struct json *j)
 {
-	char *text = json_render(j, true);
+	char *text = json_finish(j, true);
 
 	puts(text);
 	free(text);
-	json_drop(j);
 }
 
 static void put_clean(const char *s)

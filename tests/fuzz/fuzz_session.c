@@ -119,10 +119,9 @@ static void check_outcome(struct arena *mem, const struct outcome *o)
 	for (enum fact id = 0; id < FACT_COUNT; id++)
 		facts_render(mem, o->facts, id);
 	facts_json(o->facts, j);
-	text = json_render(j, false);
+	text = json_finish(j, false);
 	need(strpbrk(text, "\r\n") == NULL, "the facts are one line");
 	free(text);
-	json_drop(j);
 }
 
 static void send_message(struct arena *mem, struct connection *c,

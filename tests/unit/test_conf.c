@@ -204,11 +204,10 @@ static void json_has_sections(void **state)
 	(void)state;
 	assert_true(conf_read(&c, NULL, &problems));
 	conf_json(&c, j);
-	text = json_render(j, false);
+	text = json_finish(j, false);
 	assert_non_null(strstr(text, "\"resolver\":{\"servers\":[]"));
 	assert_non_null(strstr(text, "\"timeout\":\"5s\""));
 	free(text);
-	json_drop(j);
 	conf_free(&c);
 }
 

@@ -184,12 +184,11 @@ static void told(void **state)
 	    "dnsbl(\"DUL.example.org=127.0.0.[10;11]\")");
 	assert_string_equal(o->trace->steps[0].tests.items[0].value, "listed");
 	facts_json(o->facts, j);
-	text = json_render(j, false);
+	text = json_finish(j, false);
 	assert_non_null(strstr(text,
 	    "\"dnsbl(\\\"dul.example.org=127.0.0.[10;11]\\\")\":true"));
 	assert_null(strstr(text, "from.domain)"));      /* not known so early */
 	free(text);
-	json_drop(j);
 	connection_close(c);
 	kit_drop(k);
 }
@@ -211,7 +210,7 @@ static void kept(void **state)
 
 	(void)state;
 	facts_json_kept(o->facts, j);
-	text = json_render(j, false);
+	text = json_finish(j, false);
 	d = json_read(slice_of(text), &err);
 	assert_non_null(d);
 	facts_from_json(json_root(d), mem, &again);
@@ -224,7 +223,6 @@ static void kept(void **state)
 	    FACT_UNKNOWN);
 	json_document_drop(d);
 	free(text);
-	json_drop(j);
 	arena_free(mem);
 	connection_close(c);
 	kit_drop(k);

@@ -132,7 +132,7 @@ static void as_json(void **state)
 	facts_text(&f, FACT_SUBJECT, "\x01\"\xc3\xa9");
 	facts_absent(&f, FACT_LIST_ID);
 	facts_json(&f, j);
-	text = json_render(j, false);
+	text = json_finish(j, false);
 	root = json_loads(text, 0, NULL);
 	assert_non_null(root);
 	assert_int_equal(json_object_size(root), 7);
@@ -150,7 +150,6 @@ static void as_json(void **state)
 	    "header(\"X-Spam\")")), "Y\xef\xbf\xbd");
 	json_decref(root);
 	free(text);
-	json_drop(j);
 }
 
 static void read_page(struct buf *page)

@@ -18,8 +18,7 @@ static char *kept(const struct facts *f)
 	char *text;
 
 	facts_json_kept(f, j);
-	text = json_render(j, false);
-	json_drop(j);
+	text = json_finish(j, false);
 	return text;
 }
 

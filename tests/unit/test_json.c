@@ -76,12 +76,11 @@ static void rendering(void **state)
 		struct json *j = json_new();
 
 		cases[i].write(j);
-		char *text = json_render(j, false);
+		char *text = json_finish(j, false);
 
 		if (strcmp(text, cases[i].text) != 0)
 			fail_msg("%s: %s", cases[i].label, text);
 		free(text);
-		json_drop(j);
 	}
 	json_drop(NULL);
 }
@@ -96,11 +95,10 @@ static void deep_and_indented(void **state)
 	for (int i = 0; i < 50; i++)
 		json_close(j);
 	json_text(j, "e", "x");
-	char *text = json_render(j, true);
+	char *text = json_finish(j, true);
 
 	assert_non_null(strstr(text, "\n  \"e\": \"x\"\n}"));
 	free(text);
-	json_drop(j);
 }
 
 /* What an octet becomes in a string. */
@@ -139,14 +137,13 @@ static void every_octet(void **state)
 			text[at] = (char)c;
 			json_slice(j, "k", (struct slice){ text,
 			    sizeof(text) });
-			got = json_render(j, false);
+			got = json_finish(j, false);
 			shown(c, middle);
 			snprintf(want, sizeof(want), "{\"k\":\"%.*s%s%s\"}",
 			    (int)at, as, middle, as + at + 1);
 			if (strcmp(got, want) != 0)
 				fail_msg("octet %d at %zu: %s", c, at, got);
 			free(got);
-			json_drop(j);
 		}
 	}
 }
@@ -169,10 +166,9 @@ static void numbers(void **state)
 		char *got;
 
 		json_number(j, "n", rows[i].value);
-		got = json_render(j, false);
+		got = json_finish(j, false);
 		assert_string_equal(got, rows[i].text);
 		free(got);
-		json_drop(j);
 	}
 }
 

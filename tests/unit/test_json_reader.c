@@ -143,8 +143,7 @@ static void what_was_written_is_read(void **state)
 	json_slice(j, "nul", SLICE("a\0b"));
 	json_text(j, "bad", "\xff");
 	json_number(j, "n", INT64_MIN);
-	text = json_render(j, false);
-	json_drop(j);
+	text = json_finish(j, false);
 	d = json_read(slice_of(text), NULL);
 	free(text);
 	assert_non_null(d);
@@ -158,8 +157,7 @@ static void what_was_written_is_read(void **state)
 	j = json_new();
 	json_part(j, "again", json_member(json_root(d), "quote"));
 	json_part(j, "missing", NULL);
-	text = json_render(j, false);
-	json_drop(j);
+	text = json_finish(j, false);
 	json_document_drop(d);
 	assert_string_equal(text,
 	    "{\"again\":\"\\\"}],\\\\\\r\\n\\t\\u0001\"}");

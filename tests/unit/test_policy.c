@@ -285,7 +285,7 @@ static void expectations_told(void **state)
 	assert_int_equal(total, 3);
 	assert_non_null(strstr(buf_text(&out),
 	    "test.policy:13: ok: tag by mark2\n"));
-	rendered = json_render(j, false);
+	rendered = json_finish(j, false);
 	root = json_loads(rendered, 0, NULL);
 	list = json_object_get(root, "expectations");
 	assert_int_equal(json_array_size(list), 3);
@@ -296,7 +296,6 @@ static void expectations_told(void **state)
 	json_decref(root);
 	free(rendered);
 	assert_int_equal(policy_expectations(p, NULL, NULL, &total), 0);
-	json_drop(j);
 	buf_free(&out);
 	policy_free(p);
 }
