@@ -6,6 +6,7 @@ unix socket; more ports ask daemons that scenarios start for themselves.
 Everything accepted is relayed to the sink.
 """
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -14,6 +15,7 @@ from sandbox import write
 from servers import folder, listens, stop, until
 
 ADDRESS, ADDRESS6, SINK = "192.0.2.25", "2001:db8::25", "192.0.2.99"
+TROUBLE = re.compile(r"\]: (\w+: )?(warning|error|fatal|panic): ")
 
 MAIN_CF = """
 compatibility_level = 3.6
@@ -136,6 +138,12 @@ class Postfix:
                     ["postcat", "-c", str(self.config), str(path)],
                     stdout=subprocess.PIPE, check=True).stdout)
                 for path in (self.queue / "hold").rglob("*") if path.is_file()]
+
+    def trouble(self):
+        """What its programs complained of, the last of it."""
+        return [line for line in
+                self.log.read_text(errors="replace").splitlines()
+                if TROUBLE.search(line)][-40:]
 
     def waiting(self):
         """Files that should have left the queue by now."""

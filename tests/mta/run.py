@@ -242,6 +242,8 @@ def inside(args):
         confinement(lab, tally)
         tally.line("daemons-well", lab.complaints(),
                    "no death, no sanitizer report, a clean end on SIGTERM")
+        if tally.failed and lab.postfix:
+            print("\n".join(["Postfix said:"] + lab.postfix.trouble()))
     print("took %.0f s" % (time.monotonic() - began))
     return tally.close()
 
