@@ -191,7 +191,7 @@ class Passwords:
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(path)
             os.chmod(path, 0o777)
-            listener.listen(8)
+            listener.listen(256)
             threading.Thread(target=self.serve, args=(listener, session),
                              daemon=True).start()
         for place in ("/etc/mail/sasl/Sendmail.conf.2",
