@@ -41,10 +41,9 @@ static const char *copy(struct record *r, const char *text)
 	    strnlen(text, RECORD_TEXT_MAX));
 }
 
-/* The document's text in the record's arena. */
-static const char *finish_json(struct record *r, struct json *j)
+/* The text in the record's arena, and no longer anywhere else. */
+static const char *take_text(struct record *r, char *text)
 {
-	char *text = json_finish(j, false);
 	const char *kept = arena_strdup(r->mem, text);
 
 	free(text);
@@ -75,7 +74,7 @@ static const char *facts_text_of(struct record *r, const struct outcome *o)
 
 	facts_json_kept(o->facts, j);
 	deferrals_used(o->verdict, j);
-	return finish_json(r, j);
+	return take_text(r, json_finish(j, false));
 }
 
 static bool rcpts_fit(const struct path *rcpts, size_t count)
@@ -103,7 +102,7 @@ static const char *rcpts_text(struct record *r, const struct path *rcpts,
 	for (size_t i = 0; i < count; i++)
 		json_text(j, NULL, rcpts[i].text);
 	json_close(j);
-	text = finish_json(r, j) + sizeof(before) - 1;
+	text = take_text(r, json_finish(j, false)) + sizeof(before) - 1;
 	return arena_strndup(r->mem, text, strlen(text) - 1);
 }
 
@@ -196,7 +195,6 @@ struct record *record_make(const struct outcome *o, enum edits_fate edits)
 {
 	struct arena *mem;
 	struct record *r;
-	char *detail;
 
 	if (o->phase == PHASE_NONE)
 		return NULL;
@@ -211,9 +209,7 @@ struct record *record_make(const struct outcome *o, enum edits_fate edits)
 	r->took_us = o->took_us;
 	r->waited_us = o->waited_us;
 	r->facts = facts_text_of(r, o);
-	detail = record_detail(o, edits);
-	r->detail = arena_strdup(mem, detail);
-	free(detail);
+	r->detail = take_text(r, record_detail(o, edits));
 	return r;
 }
 

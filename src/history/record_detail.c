@@ -302,7 +302,6 @@ static void marks(struct json *j, const struct outcome *o)
 char *record_detail(const struct outcome *o, enum edits_fate edits)
 {
 	struct json *j = json_new();
-	char *text;
 
 	identities(j, o->evidence, o->phase);
 	if (o->phase >= PHASE_HEADERS)
@@ -313,6 +312,5 @@ char *record_detail(const struct outcome *o, enum edits_fate edits)
 	if (edits != EDITS_NONE)
 		fields(j, o);
 	marks(j, o);
-	text = json_finish(j, false);
-	return text;
+	return json_finish(j, false);
 }
