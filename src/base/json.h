@@ -33,6 +33,6 @@ void json_nothing(struct json *j, const char *key);     /* null */
 struct json_node;
 void json_part(struct json *j, const char *key, const struct json_node *n);
 
-/* Ends the document, and the writer is gone. The text, indented for people or in
- * one line; the caller frees it. */
+/* Ends the document, and the writer is gone. The text, indented for people or
+ * in one line; the caller frees it. */
 char *json_finish(struct json *j, bool indented);
